@@ -1,0 +1,76 @@
+"""What people are told: an alert, the labels that name it and the notes that explain it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+Severity = Literal["info", "warning", "critical"]
+State = Literal["firing", "resolved"]
+
+SEVERITIES: tuple[Severity, ...] = ("info", "warning", "critical")
+"""Every severity, mildest first; the position is its rank."""
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a log lives: the part of an alert's identity that does not change with the run.
+
+    Parameters
+    ----------
+    host
+        The machine's configured name.
+    job
+        The job's configured name.
+    log
+        The configured or linked path, never a rotated file's name.
+    labels
+        The job's own labels, added to every alert's.
+    """
+
+    host: str
+    job: str
+    log: str
+    labels: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """One edge in the life of a finding: it began to fire, or it resolved.
+
+    Parameters
+    ----------
+    fingerprint
+        Identity over host, job, log, run, rule and episode: 16 hexadecimal digits, the same in
+        every process that reads the same bytes.
+    group
+        Identity over host, job, log and run: what one notification holds together.
+    state
+        ``firing`` or ``resolved``.
+    labels
+        Frozen when it fired: alertname, severity, host, training_job, log, run, the job's own,
+        and layer, blob and phase where they apply.
+    annotations
+        summary, description, advice, iteration, value and, where they apply, log_time, line,
+        snapshot and consequences.
+    starts_at, ends_at
+        Wall time in seconds since the epoch; ``ends_at`` is None while it fires.
+    """
+
+    fingerprint: str
+    group: str
+    state: State
+    rule: str
+    severity: Severity
+    labels: Mapping[str, str]
+    annotations: Mapping[str, str]
+    starts_at: float
+    ends_at: float | None = None
+
+
+def identity(*parts: str) -> str:
+    """Hash names into 16 hexadecimal digits; no two lists of parts share their encoding."""
+    encoded = "".join(f"{len(part)}:{part}" for part in parts)
+    return hashlib.sha256(encoded.encode("utf-8", "surrogateescape")).hexdigest()[:16]

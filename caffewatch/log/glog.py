@@ -1,0 +1,125 @@
+"""The prefix that glog writes before every message, and the times in it."""
+
+from __future__ import annotations
+
+import re
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
+
+PREFIX = re.compile(
+    rb"([IWEF])(\d{8}|\d{4}) (\d\d:\d\d:\d\d(?:\.\d{1,6})?) +(\d+) ([^\s\]:]+:\d+)\] ?"
+)
+"""``[IWEF](yyyy)mmdd hh:mm:ss.uuuuuu tid file:line] ``; what follows is the message."""
+
+CUT_PREFIX = re.compile(rb"([IWEF])\d{4}(?:\d{4})?\b[^\]\[]{0,80}\] ?")
+"""A prefix that somebody shortened when pasting: ``I1109 ...] ``."""
+
+CREATED = re.compile(r"Log file created at: (\d{4})/(\d\d)/(\d\d) (\d\d):(\d\d):(\d\d)")
+
+_DAY = 86400.0
+_HALF_YEAR = 183 * _DAY
+_LEAP_GAP = 9
+
+
+
+class Prefix(NamedTuple):
+    """A line's prefix. ``stamp`` is None where it was cut off, ``message`` starts at ``end``."""
+
+    severity: bytes
+    stamp: tuple[bytes, bytes] | None
+    tid: bytes
+    end: int
+
+
+def read_prefix(line: bytes) -> Prefix | None:
+    """Read the prefix at the start of a line, or after foreign text on it."""
+    match = PREFIX.match(line)
+    if match is None:
+        cut = CUT_PREFIX.match(line)
+        if cut is not None:
+            return Prefix(cut[1], None, b"", cut.end())
+        match = PREFIX.search(line)
+        if match is None:
+            return None
+    return Prefix(match[1], (match[2], match[3]), match[4], match.end())
+
+
+class Clock:
+    """Turn stamps into seconds since the epoch, read as if they were UTC.
+
+    Parameters
+    ----------
+    reference
+        A time near the log's own (the file's modification time, local, as if it were UTC), from
+        which a stamp without a year takes it: the latest year that does not lie after it.
+
+    Stamps of multi-threaded logs step slightly backwards, so only a step back of about a year is
+    a New Year.
+    """
+
+    def __init__(self, reference: float | None = None) -> None:
+        self._reference = reference
+        self._year: int | None = None
+        self._days: dict[bytes, float] = {}
+        self._last: float | None = None
+
+    def created(self, text: str) -> None:
+        """Take the year from glog's header line, where ``text`` is one."""
+        match = CREATED.match(text)
+        if match:
+            self._year = int(match[1])
+            self._last = _epoch(*map(int, match.groups()))
+            self._days.clear()
+
+    def seconds(self, stamp: tuple[bytes, bytes] | None) -> float | None:
+        """Return the time of a stamp ``(date, time of day)``; None where it is no time."""
+        if stamp is None:
+            return None
+        date, clock = stamp
+        try:
+            day = self._days.get(date)
+            if day is None:
+                day = self._days[date] = self._day(date)
+            now = day + int(clock[:2]) * 3600 + int(clock[3:5]) * 60 + float(clock[6:])
+        except ValueError:
+            return None
+        self._last = now
+        return now
+
+    def _day(self, date: bytes) -> float:
+        if len(date) == len("yyyymmdd"):
+            return _epoch(int(date[:4]), int(date[4:6]), int(date[6:8]))
+        month, day = int(date[:2]), int(date[2:])
+        if self._year is None:
+            self._year = self._first_year(month, day)
+        start = _epoch(self._year, month, day)
+        if self._last is not None and start < self._last - _HALF_YEAR:
+            self._year += 1
+            self._days.clear()
+            start = _epoch(self._year, month, day)
+        elif self._last is not None and start > self._last + _HALF_YEAR:
+            return _epoch(self._year - 1, month, day)  # a late line of the year before
+        return start
+
+    def _first_year(self, month: int, day: int) -> int:
+        if self._reference is None:
+            return 1970
+        latest = datetime.fromtimestamp(self._reference, UTC).year
+        for year in range(latest, latest - _LEAP_GAP, -1):
+            with suppress(ValueError):  # the 29th of February in a year without one
+                if _epoch(year, month, day) <= self._reference + _DAY:
+                    return year
+        return latest
+
+
+def _epoch(year: int, month: int, day: int, hour: int = 0, minute: int = 0, sec: int = 0) -> float:
+    return datetime(year, month, day, hour, minute, sec, tzinfo=UTC).timestamp()
+
+
+def isoformat(seconds: float | None) -> str | None:
+    """Write a stamp's time without a zone, to the microsecond where it has any."""
+    if seconds is None:
+        return None
+    micro = timedelta(microseconds=round(seconds * 1e6))
+    return (datetime(1970, 1, 1) + micro).isoformat()  # noqa: DTZ001 - stamps have no zone

@@ -1,0 +1,176 @@
+"""Every message of Caffe's and of its forks' that means something, as one table.
+
+`recognise` finds a message's pattern by its first word; what begins with a layer's name is
+looked up by the words behind it. CAFFE's own sources (v0.9 to 1.0, NVIDIA 0.15 to 0.17, SSD,
+Intel, yjxiong's, happynear's, MyCaffe) are where the messages come from.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import NamedTuple
+
+_VALUE = r"[-+]?[\d.naifNAIF][^\s,;)]*\)?"
+"""A number as printed, nan(ind) and 1.#QNAN included; `number` decides."""
+
+
+class Pattern(NamedTuple):
+    """A named shape of message; ``name`` is the parser's method, or "" for what means nothing."""
+
+    name: str
+    regex: re.Pattern[str]
+
+
+def _table(*rows: tuple[str, str]) -> dict[str, tuple[Pattern, ...]]:
+    """Index patterns by their first word; a row's regex must begin with a literal word."""
+    table: dict[str, tuple[Pattern, ...]] = {}
+    for name, regex in rows:
+        word = re.split(r"[ (:]", regex.replace("\\", ""), maxsplit=1)[0]
+        table[word] = (*table.get(word, ()), Pattern(name, re.compile(regex)))
+    return table
+
+
+V = f"({_VALUE})"
+
+MESSAGES = _table(
+    # --- debug_info -------------------------------------------------------------------------
+    ("forward", rf"\[Forward\] Layer (.+), (top|param) blob (.+) data: {V}(?: \({V}\))?(?: asum: \S+)?$"),
+    ("forward_input", rf"\[Forward\] Input (.+) data: {V}(?: \({V}\))?$"),
+    ("backward", rf"\[Backward\] Layer (.+), (bottom|param) blob (.+) diff: {V}(?: \({V}\))?(?: asum: \S+)?$"),
+    ("norms", rf"\[Backward\] All net params \(data, diff\): L1 norm = \({V}, {V}; L2 norm = \({V}, {V}$"),
+    ("update", rf"\[Update\] Layer (.+), param (.+?) data: {V}; diff: {V}$"),
+    ("update_shared", rf"\[Update\] Layer (.+), param blob (.+?) \(owned by layer .+\) diff: {V}$"),
+    # --- the rhythm of training -------------------------------------------------------------
+    ("iteration", rf"Iteration (\d+)(?: \(([^)]*)\))?(?:, [\d.]+/[\d.]+ep)?, loss = {V}(, ignore and continue\.?)?$"),
+    ("testing", r"Iteration (\d+), Testing net(?: \(#(\d+)\))?"),
+    ("learning_rate", rf"Iteration (\d+), lr = {V}(?:, .*?)?(?:, gs = {V}.*)?$"),
+    ("output", rf"Train net output(?: mAP)? #(\d+): (.+?) = {V}(?: \(\* {V} = {V} loss\))?$"),
+    ("test_output", rf"Test net output(?: mAP)? #(\d+): (.+?) = {V}(?: \(\* {V} = {V} loss\))?$"),
+    ("test_score", rf"Test score #(\d+): {V}$"),
+    ("test_over", rf"Test loss: {V}$"),
+    ("test_over", r"Test interrupted\."),
+    ("clipped", rf"Gradient clipping: scaling down gradients \(L2 norm {V} > {V}\) by scale factor {V}"),
+    ("waiting", r"Waiting for dat"),
+    ("waiting", r"Data layer prefetch queue empty"),
+    ("restarted", r"Restarting data pre-?fetching"),
+    # --- snapshots and starts ---------------------------------------------------------------
+    ("snapshot", r"Snapshotting to (?:binary proto file |HDF5 file )?(.+?)\s*$"),
+    ("", r"Snapshotting solver state to "),
+    ("resumed", r"Resuming from (.+?)\s*$"),
+    ("resumed", r"Restoring previous solver status from (.+?)\s*$"),
+    ("finetuned", r"Finetuning from (.+?)\s*$"),
+    ("ignored_layer", r"Ignoring source layer (.+?)\s*$"),
+    ("setup", r"Use CPU\."),
+    ("setup", r"Using GPUs? "),
+    ("setup", r"Querying GPUs? "),
+    ("solver_dump", r"Initializing solver from parameters:"),
+    ("training_net", r"Creating training net"),
+    ("testing_net", r"Creating test(?:ing)? net(?: \(#(\d+)\))?"),
+    ("starting", r"Starting Optimization"),
+    ("solving", r"Solving (.*?)\s*$"),
+    # --- ends -------------------------------------------------------------------------------
+    ("done", r"Optimization Done"),
+    ("stopped", r"Optimization stopped early"),
+    # --- nets as they are set up ------------------------------------------------------------
+    ("net_dump", r"Initializing net from parameters:"),
+    ("typed_layer", r"Creating layer '(.+)' of type '(.+)'"),
+    ("", r"Creating layer "),
+    ("create_layer", r"Creating Layer (.+?)\s*$"),
+    ("create_layer", r"Created Layer (.+?) \(\d+\)"),
+    ("net_done", r"Network initialization done"),
+    # --- known, and nothing to take from them -----------------------------------------------
+    ("", r"Solver scaffolding done"),
+    ("", r"Learning Rate Policy:"),
+    ("", r"Setting up "),
+    ("", r"Top shape: "),
+    ("", r"with loss weight "),
+    ("", r"Memory required for "),
+    ("", r"This network produces output "),
+    ("", r"The NetState "),
+    ("", r"Sharing parameters "),
+    ("", r"Sharing param "),
+    ("", r"Copying source layer "),
+    ("", r"Collecting Learning Rate and Weight Decay"),
+    ("", r"Use GPU with device ID "),
+    ("", r"GPU \d+: "),
+    ("", r"class\d+: "),
+    ("", r"class AP \d+: "),
+    ("", r"iter \d+, forward_backward_update_time: "),
+    ("", r"Snapshot begin"),
+    ("", r"Snapshot end"),
+)  # fmt: skip
+
+LAYER_MESSAGES = (
+    Pattern("reads", re.compile(r"(.+) <- (.+?)\s*$")),
+    Pattern("writes", re.compile(r"(.+) -> (.+?)(?: \(in-place\))?\s*$")),
+    Pattern("backward_needed", re.compile(r"(.+) (needs|does not need) backward computation\.?")),
+)
+"""Messages that begin with a layer's name."""
+
+RAW_LINES = (
+    Pattern("header", re.compile(r"Log file created at: ")),
+    Pattern("", re.compile(r"(?:Running on machine|Running duration|Log line format|Application fingerprint)")),
+    Pattern("signal", re.compile(r"\*\*\* (SIG[A-Z0-9]+) \(@")),
+    Pattern("", re.compile(r"\*\*\* (?:Check failure stack trace|Aborted at \d+)")),
+    Pattern("", re.compile(r"PC: @")),
+    Pattern("", re.compile(r" +@ +0x[0-9a-f]+ ")),
+    Pattern("crash_line", re.compile(r"terminate called |double free or corruption|Segmentation fault|Bus error")),
+    Pattern("crash_line", re.compile(r"(?:free|malloc|corrupted|munmap_chunk)\(\): |corrupted size|std::bad_alloc$")),
+    Pattern("crash_line", re.compile(r"Aborted(?: \(core dumped\))?$|(?:.*: line \d+: +\d+ )?Killed(?: |$)")),
+    Pattern("crash_line", re.compile(r"Check failed: ")),
+)  # fmt: skip
+"""Lines that stand without a prefix even where the log has prefixes: headers, traces, deaths."""
+
+_RANK = re.compile(r"\[\d+(?:\.\d+)*\] ")
+
+
+def recognise(message: str) -> tuple[str, re.Match[str]] | None:
+    """Find the pattern of a message behind its prefix; None where it is foreign.
+
+    Leading spaces and NVIDIA's ``[rank.dev] `` do not matter.
+    """
+    message = message.strip()
+    if message[:1] == "[" and message[1:2].isdigit():
+        rank = _RANK.match(message)
+        message = message[rank.end() :] if rank else message
+    word = message.split(" ", 1)[0].rstrip(":")
+    for name, regex in MESSAGES.get(word, ()):
+        match = regex.match(message)
+        if match:
+            return name, match
+    return _search(LAYER_MESSAGES, message)
+
+
+def recognise_raw(line: str) -> tuple[str, re.Match[str]] | None:
+    """Find the pattern of a line that has no prefix."""
+    return _search(RAW_LINES, line)
+
+
+def _search(patterns: tuple[Pattern, ...], text: str) -> tuple[str, re.Match[str]] | None:
+    for name, regex in patterns:
+        match = regex.match(text)
+        if match:
+            return name, match
+    return None
+
+
+def number(text: str) -> float:
+    """Read a number as any build of Caffe prints it.
+
+    Windows prints ``1.#QNAN``, ``-1.#IND``, ``1.#INF`` and ``-nan(ind)``.
+
+    Raises
+    ------
+    ValueError
+        The text is no number.
+    """
+    try:
+        return float(text.rstrip(")") if "(" not in text else text)
+    except ValueError:
+        lowered = text.lower()
+        if "#inf" in lowered:
+            return -math.inf if lowered.startswith("-") else math.inf
+        if "nan" in lowered or "#ind" in lowered:
+            return math.nan
+        raise

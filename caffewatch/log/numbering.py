@@ -1,0 +1,61 @@
+"""Which iteration a pass belongs to: its lines come before the one that says so."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from caffewatch.log.events import Moment
+
+
+class Numbering:
+    """Number passes: at once by an estimate, and for good when their Iteration line comes.
+
+    The training net prints a block at every multiple of ``display``, ``iter_size`` times over; old
+    versions print one at every iteration.
+    """
+
+    def __init__(self) -> None:
+        self.last: int | None = None
+        self._start = 0
+        self._display: int | None = None
+        self._iter_size: int | None = None
+        self._waiting: list[Moment] = []
+
+    def configure(self, parameters: Mapping[str, str]) -> None:
+        """Take the solver's ``display`` and ``iter_size``."""
+        self._display = _positive(parameters.get("display"))
+        self._iter_size = _positive(parameters.get("iter_size")) or 1
+
+    def resume(self, iteration: int | None) -> None:
+        """Take the iteration of the snapshot that training goes on from."""
+        self._start = iteration or 0
+
+    def moment(self) -> Moment:
+        """Return the moment of a pass that has just ended."""
+        moment = Moment(self._expected())
+        self._waiting.append(moment)
+        return moment
+
+    def settle(self, iteration: int) -> None:
+        """Give the waiting passes their numbers: the Iteration line has come."""
+        step = self._iter_size or max(1, len(self._waiting))
+        groups = -(-len(self._waiting) // step)
+        floor = iteration if self.last is None else min(self.last + 1, iteration)
+        for index, moment in enumerate(self._waiting):
+            moment.iteration = max(floor, iteration - (groups - 1 - index // step))
+            moment.estimated = False
+        self._waiting.clear()
+        if self._display is None and self.last is not None and iteration > self.last:
+            self._display = iteration - self.last
+        self.last = iteration
+
+    def _expected(self) -> int | None:
+        if self.last is not None:
+            return self.last + self._display if self._display else None
+        if not self._display:
+            return self._start or None
+        return -(-self._start // self._display) * self._display
+
+
+def _positive(text: str | None) -> int | None:
+    return int(text) if text and text.isdigit() and int(text) > 0 else None

@@ -1,0 +1,83 @@
+"""The text format of protocol buffers, as Caffe dumps its parameters: one field or brace a line."""
+
+from __future__ import annotations
+
+import re
+
+Message = dict[str, list["Message | str"]]
+"""Fields of a message: name -> all its values, in order; numbers and enums stay text."""
+
+_ESCAPE = re.compile(r"\\([0-7]{1,3}|.)")
+_NAMED = {"n": "\n", "t": "\t", "r": "\r"}
+MAX_DEPTH = 50
+MAX_FIELDS = 200_000
+
+
+class Reader:
+    """Read a dump line by line; what is no field is passed over.
+
+    ``root`` is the message so far. Depth and number of fields are bounded, since a log is not
+    trusted.
+    """
+
+    def __init__(self) -> None:
+        self.root: Message = {}
+        self._open: list[Message] = [self.root]
+        self._fields = 0
+
+    def feed(self, line: str) -> None:
+        """Take one line of the dump."""
+        text = line.strip()
+        if text == "}":
+            if len(self._open) > 1:
+                self._open.pop()
+            return
+        if text.endswith("{"):
+            child: Message = {}
+            self._add(text[:-1].rstrip(" :"), child)
+            if len(self._open) < MAX_DEPTH:
+                self._open.append(child)
+            return
+        name, colon, value = text.partition(":")
+        if colon:
+            self._add(name, _unquote(value.strip()))
+
+    def _add(self, name: str, value: Message | str) -> None:
+        self._fields += 1
+        if self._fields <= MAX_FIELDS:
+            self._open[-1].setdefault(name, []).append(value)
+
+
+def _unquote(value: str) -> str:
+    if len(value) < 2 or value[0] not in "\"'" or value[-1] != value[0]:  # noqa: PLR2004 - quotes
+        return value
+    return _ESCAPE.sub(_unescape, value[1:-1]) if "\\" in value else value[1:-1]
+
+
+def _unescape(match: re.Match[str]) -> str:
+    code = match[1]
+    return chr(int(code, 8)) if code.isdigit() else _NAMED.get(code, code)
+
+
+def texts(message: Message, name: str) -> list[str]:
+    """Return the scalar values of a field."""
+    return [x for x in message.get(name, ()) if isinstance(x, str)]
+
+
+def text(message: Message, name: str, default: str = "") -> str:
+    """Return the last scalar value of a field, as protocol buffers define it."""
+    found = texts(message, name)
+    return found[-1] if found else default
+
+
+def messages(message: Message, name: str) -> list[Message]:
+    """Return the submessages of a field."""
+    return [x for x in message.get(name, ()) if isinstance(x, dict)]
+
+
+def number(message: Message, name: str, default: float) -> float:
+    """Return a field as a number; the default where it is missing or is none."""
+    try:
+        return float(text(message, name, str(default)))
+    except ValueError:
+        return default

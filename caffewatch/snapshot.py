@@ -1,0 +1,96 @@
+"""A frozen picture of one followed log: all that pages, metrics and tables may look at."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+RunState = Literal["running", "stalled", "finished", "stopped", "terminated", "crashed"]
+RUN_STATES: tuple[RunState, ...] = (
+    "running", "stalled", "finished", "stopped", "terminated", "crashed",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class NetOutput:
+    """The last value of one net output: ``Train net output #index: name = value``."""
+
+    net: str
+    """``train``, ``test0``, ``test1`` …"""
+    phase: Literal["train", "test"]
+    index: int
+    name: str
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
+class LayerHealth:
+    """Means of absolute values of one layer in the last debug_info block; None where not printed."""
+
+    layer: str
+    activation: float | None
+    weight: float | None
+    gradient: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class BlobValue:
+    """One debug_info value of the last block (a mean of absolute values)."""
+
+    phase: str
+    layer: str
+    kind: str
+    blob: str
+    quantity: str
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
+class RunSnapshot:
+    """One run as it stands. What the log has not said yet is None or empty."""
+
+    id: str
+    ordinal: int
+    net: str
+    solver_type: str
+    state: RunState
+    started_at: float | None = None
+    """The log's own stamp, seconds since the epoch as if it were UTC."""
+    iteration: int | None = None
+    max_iterations: int | None = None
+    loss: float | None = None
+    learning_rate: float | None = None
+    iterations_per_second: float | None = None
+    outputs: tuple[NetOutput, ...] = ()
+    layers: tuple[LayerHealth, ...] = ()
+    blobs: tuple[BlobValue, ...] = ()
+    l1_norm: tuple[float, float] | None = None
+    """L1 norms of all parameters: (data, diff)."""
+    l2_norm: tuple[float, float] | None = None
+    snapshot_iteration: int | None = None
+    gradient_clips: int = 0
+    non_finite_values: int = 0
+    """How many values of the last block were nan or inf."""
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """One log as it stands.
+
+    ``last_line_time`` is the log's own stamp (seconds, as if UTC); ``last_data_at`` is the wall time
+    at which bytes last arrived (None before the first).
+    """
+
+    job: str
+    log: str
+    lines: int
+    bytes: int
+    unrecognised_lines: int
+    run: RunSnapshot | None
+    last_line_time: float | None
+    last_data_at: float | None
+    firing: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    """Alerts that fire now: (rule, severity) -> how many."""
+    findings: Mapping[str, int] = field(default_factory=dict)
+    """Findings since the process began to look at the log: rule -> how many."""
