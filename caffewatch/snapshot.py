@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from math import isfinite
 from typing import Literal
+
+from caffewatch.log.events import Blob
+from caffewatch.log.run import Run
 
 RunState = Literal["running", "stalled", "finished", "stopped", "terminated", "crashed"]
 RUN_STATES: tuple[RunState, ...] = (
@@ -94,3 +98,60 @@ class Snapshot:
     """Alerts that fire now: (rule, severity) -> how many."""
     findings: Mapping[str, int] = field(default_factory=dict)
     """Findings since the process began to look at the log: rule -> how many."""
+
+
+_STATES: Mapping[str, RunState] = {
+    "unfinished": "running", "finished": "finished", "stopped": "stopped",
+    "terminated": "terminated", "crashed": "crashed",
+}  # fmt: skip
+
+
+def freeze(run: Run, blobs: bool = False) -> RunSnapshot:
+    """Take the picture of a run; with ``blobs`` every value of the last block."""
+    last = run.last_pass
+    values = [] if last is None else list(zip(last.blobs, last.values, strict=False))
+    written = [s.iteration for s in run.snapshots if s.iteration is not None]
+    return RunSnapshot(
+        id=run.id,
+        ordinal=run.ordinal,
+        net=run.net_name,
+        solver_type=run.solver_type,
+        state=_STATES[run.outcome],
+        started_at=run.started_at,
+        iteration=run.iteration,
+        max_iterations=run.max_iterations,
+        loss=run.loss,
+        learning_rate=run.learning_rate,
+        iterations_per_second=run.speed,
+        outputs=_outputs(run),
+        layers=_layers(values),
+        blobs=tuple(BlobValue(*blob, value) for blob, value in values) if blobs else (),
+        l1_norm=run.norms.l1 if run.norms else None,
+        l2_norm=run.norms.l2 if run.norms else None,
+        snapshot_iteration=written[-1] if written else None,
+        gradient_clips=run.clips,
+        non_finite_values=sum(not isfinite(value) for _, value in values),
+    )
+
+
+def _outputs(run: Run) -> tuple[NetOutput, ...]:
+    both = [*run.outputs.values(), *run.test_outputs.values()]
+    return tuple(
+        NetOutput(o.net, "train" if o.net == "train" else "test", o.index, o.name, o.value)
+        for o in both
+    )
+
+
+def _layers(values: list[tuple[Blob, float]]) -> tuple[LayerHealth, ...]:
+    """Sum a block up by layer: its first top, its first parameter and that one's gradient."""
+    found: dict[str, dict[str, float]] = {}
+    for blob, value in values:
+        name = {"top": "activation", "param": "weight"}.get(blob.kind)
+        if blob.phase == "backward":
+            name = "gradient" if blob.kind == "param" else None
+        if name:
+            found.setdefault(blob.layer, {}).setdefault(name, value)
+    return tuple(
+        LayerHealth(layer, x.get("activation"), x.get("weight"), x.get("gradient"))
+        for layer, x in found.items()
+    )

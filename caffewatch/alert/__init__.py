@@ -1,0 +1,1 @@
+"""From findings to what people are told: identity, folding, firing and resolving."""

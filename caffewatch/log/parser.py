@@ -43,6 +43,8 @@ class Parser:
         Number of lines read so far.
     unrecognised
         How many of them said nothing that Caffe says.
+    time
+        The last stamp read from a line that is no debug_info value.
     run_offset
         Where the current run's first line begins, in bytes from the start of what was fed. Where
         bytes were dropped before it (CRLF, NUL), at most one read earlier.
@@ -51,6 +53,7 @@ class Parser:
     def __init__(self, reference: float | None = None) -> None:
         self.line = 0
         self.unrecognised = 0
+        self.time: float | None = None
         self.run_offset = 0
         self._splitter = LineSplitter()
         self._clock = Clock(reference)
@@ -119,6 +122,7 @@ class Parser:
         text = raw[prefix.end if prefix else 0 :].decode("utf-8", "replace")
         line = _Line(raw, prefix, self._clock.seconds(prefix.stamp) if prefix else None)
         if prefix is not None:
+            self.time = line.time if line.time is not None else self.time
             self._prefixed = True
             self._end_dump()
             self._ensure_run(line)

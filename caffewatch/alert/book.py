@@ -1,0 +1,122 @@
+"""The alerts of one log: which fire, and the edges at which people are told."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from caffewatch.alert.folding import fold
+from caffewatch.alert.model import Alert, Origin, identity
+from caffewatch.alert.sparkline import sparkline
+from caffewatch.detect.finding import Finding
+from caffewatch.detect.registry import RULES
+from caffewatch.detect.snapshots import judge
+from caffewatch.detect.words import spell
+from caffewatch.log.glog import isoformat
+from caffewatch.log.run import Run
+
+
+class AlertBook:
+    """Turn findings that began or ended into alerts that fire or resolve.
+
+    A finding that follows from another is folded into it: it is listed there, and nobody is told.
+    """
+
+    def __init__(self, origin: Origin) -> None:
+        self._origin = origin
+        self._firing: dict[int, tuple[Finding, Alert]] = {}
+
+    @property
+    def firing(self) -> Counter[tuple[str, str]]:
+        """How many alerts fire now: (rule, severity) -> number."""
+        return Counter((alert.rule, alert.severity) for _, alert in self._firing.values())
+
+    def take(
+        self, run: Run, changed: Iterable[Finding], all_of_run: Sequence[Finding], now: float
+    ) -> list[Alert]:
+        """Take findings that began or ended; return the edges, in their order."""
+        edges = []
+        for finding in changed:
+            if finding.state == "resolved":
+                edges += self._resolve([finding], run, now)
+            elif fold(finding, all_of_run, run) is None:
+                alert = self._alert(finding, run, now)
+                self._firing[id(finding)] = (finding, alert)
+                edges.append(alert)
+        return edges
+
+    def finish(self, run: Run, now: float) -> list[Alert]:
+        """Resolve what fires because the run finished well: with nothing critical."""
+        if any(alert.severity == "critical" for _, alert in self._firing.values()):
+            return []
+        return self.clear(run, now)
+
+    def clear(self, run: Run, now: float) -> list[Alert]:
+        """Resolve all that fires: another run begins in this log."""
+        return self._resolve([finding for finding, _ in self._firing.values()], run, now)
+
+    def _resolve(self, findings: Iterable[Finding], run: Run, now: float) -> list[Alert]:
+        edges = []
+        for finding in findings:
+            entry = self._firing.pop(id(finding), None)
+            if entry is not None:
+                notes = annotations(finding, run)
+                ended = replace(entry[1], state="resolved", ends_at=now, annotations=notes)
+                edges.append(ended)
+        return edges
+
+    def _alert(self, finding: Finding, run: Run, now: float) -> Alert:
+        origin = self._origin
+        where = (origin.host, origin.job, origin.log, run.id)
+        return Alert(
+            fingerprint=identity(*where, finding.rule, str(finding.episode)),
+            group=identity(*where),
+            state="firing",
+            rule=finding.rule,
+            severity=finding.severity,
+            labels=self._labels(finding, run),
+            annotations=annotations(finding, run),
+            starts_at=now,
+        )
+
+    def _labels(self, finding: Finding, run: Run) -> dict[str, str]:
+        place = finding.place
+        labels = dict(self._origin.labels) | {
+            "alertname": finding.rule,
+            "severity": finding.severity,
+            "host": self._origin.host,
+            "training_job": self._origin.job,
+            "log": self._origin.log,
+            "run": run.id,
+        }
+        optional = {"layer": place.layer, "blob": place.blob, "phase": place.phase}
+        return labels | {name: value for name, value in optional.items() if value}
+
+
+def annotations(finding: Finding, run: Run) -> dict[str, str]:
+    """Explain a finding to people: every value is text."""
+    place, moment = finding.place, finding.place.moment
+    number = "" if moment.iteration is None else str(moment.iteration)
+    verdict = judge(run, finding if finding.rule == "non_finite" else None)
+    notes = {
+        "summary": _summary(finding, run),
+        "description": finding.message,
+        "advice": "\n".join(finding.advice),
+        "iteration": number + (" (estimated)" if number and moment.estimated else ""),
+        "value": "" if place.value is None else spell(place.value),
+        "line": str(place.line),
+        "net": run.net_name,
+        "log_time": isoformat(run.ended_at) or "",
+        "snapshot": verdict.last_clean or "",
+        "evidence": sparkline([value for _, value in finding.evidence]),
+        "consequences": ", ".join(dict.fromkeys(finding.consequences)),
+    }
+    return {name: value for name, value in notes.items() if value}
+
+
+def _summary(finding: Finding, run: Run) -> str:
+    where = f" in layer {finding.place.layer}" if finding.place.layer else ""
+    name = f" of {run.net_name}" if run.net_name else ""
+    at = "" if finding.iteration is None else f" at iteration {finding.iteration}"
+    return f"{RULES[finding.rule].title}{where}{name}{at}"

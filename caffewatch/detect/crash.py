@@ -1,0 +1,88 @@
+"""The process died."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from caffewatch.detect.finding import Finding, Place, Severity
+from caffewatch.detect.rule import Rule
+from caffewatch.detect.settings import Parameters, RuleSettings, parameter
+from caffewatch.log.events import Ended, Moment
+from caffewatch.log.run import Run
+
+_ADVICE = (
+    (r"out of memory|bad_alloc|MemoryError", "Out of memory: lower batch_size (raise iter_size to"
+     " keep the effective batch), a smaller crop, or see who else uses the device (nvidia-smi)."),
+    (r"snapshot prefix", "Create the folder of snapshot_prefix and make it writable."),
+    (r"File not found|Could not open|No such file|mdb_status == 0|Failed to open",
+     "A file could not be opened: check the path from the folder that caffe was started in."),
+    (r"shape|width\(\)|height\(\)|channels\(\)|num\(\)|count\(\)|reshape|CanonicalAxis",
+     "Blobs do not fit each other: compare the layer's shapes in the set-up lines, and the weights"
+     " file with the net."),
+    (r"cudaSuccess|CUDNN_STATUS|CUBLAS_STATUS|NCCL",
+     "The GPU failed: check the driver, nvidia-smi, and the kernel's log for Xid errors."),
+    (r"label", "Labels must lie in 0 … classes - 1."),
+    (r"SIGKILL|Killed", "Killed from outside, most likely for its memory: look for oom-killer in"
+     " the kernel's log."),
+    (r"double free|SIGSEGV|Segmentation|SIGBUS|Bus error|free\(\)|malloc\(\)|corrupted",
+     "Memory was corrupted: on nan, max pooling writes outside its blob, so look for a nan first."),
+    (r"Unknown|Error parsing|Failed to parse", "The prototxt is not what this Caffe understands:"
+     " see the line quoted."),
+)  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True)
+class CrashParameters(Parameters):
+    """Parameters of `Crash`."""
+
+    severity: Severity = parameter("critical", "how loud a crash is")
+    terminated: Severity = parameter("warning", "how loud an end from outside (SIGTERM) is")
+
+
+class Crash(Rule[CrashParameters]):
+    """The process ended by a fatal line, a failed check, a signal, or for want of memory.
+
+    Fires at the line that proves it and quotes the reason. An end by SIGTERM (a scheduler, docker
+    stop) is no crash and only a warning.
+
+    Silent on SIGINT's early stop and on a log that just ends: that proves nothing.
+
+    Source: glog's fatal lines and its failure signal handler.
+    """
+
+    id: ClassVar[str] = "crash"
+    title: ClassVar[str] = "crash"
+    Parameters: ClassVar[type[Parameters]] = CrashParameters
+
+    def __init__(self, settings: RuleSettings, run: Run) -> None:
+        super().__init__(settings, run)
+        self._how: str | None = None
+
+    def on_ended(self, event: Ended) -> Sequence[Finding]:
+        """Fire at the first proof of death; the lines behind it say the same again."""
+        if not event.fatal or self._how is not None:
+            return ()
+        self._how = event.how
+        place = Place(event.line, self._moment(), self.run.previous_iteration)
+        if event.how == "terminated":
+            text = "After {iteration} the job was ended from outside (SIGTERM)"
+            advice = ["If nobody stopped it: look at the scheduler's time and memory limits."]
+            finding = self.fire(place, f"{text}.", advice, severity=self.parameters.terminated)
+        else:
+            where = "" if self.run.iteration is not None else ", before the first iteration"
+            text = "The job crashed after {iteration}" if not where else f"The job crashed{where}"
+            finding = self.fire(place, f"{text}: {event.reason}", self._advise(event.reason))
+        return (finding,)
+
+    def _moment(self) -> Moment:
+        return Moment(self.run.iteration, estimated=False)
+
+    def _advise(self, reason: str) -> list[str]:
+        advice = [text for pattern, text in _ADVICE if re.search(pattern, reason, re.IGNORECASE)]
+        advice = advice[:2] or ["Look at the lines before the reason, and at the stack trace."]
+        if self.run.snapshots:
+            advice.append(f"Resume from {self.run.snapshots[-1].path}.")
+        return advice

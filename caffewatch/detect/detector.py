@@ -1,0 +1,80 @@
+"""All rules over the events of one run."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from caffewatch.detect.finding import Finding
+from caffewatch.detect.layout import Layout
+from caffewatch.detect.look import Look
+from caffewatch.detect.registry import RULES
+from caffewatch.detect.settings import RuleSettings
+from caffewatch.log import events
+from caffewatch.log.events import TRAIN, Event, NetRead, Pass
+from caffewatch.log.run import Run
+
+Handler = Callable[[Any], Iterable[Finding]]
+
+
+def _handler_name(event: type) -> str:
+    return "on_" + re.sub(r"(?<=[a-z])(?=[A-Z])", "_", event.__name__).lower()
+
+
+class Detector:
+    """Give each event to the rules that ask for its kind.
+
+    ``findings`` holds all findings of the run, in the order in which they began.
+    """
+
+    def __init__(self, run: Run, settings: RuleSettings) -> None:
+        rules = [rule(settings, run) for rule in RULES.values()]
+        enabled = [rule for rule in rules if rule.parameters.enabled]
+        self.findings: list[Finding] = []
+        self._run = run
+        self._layouts: dict[int, Layout] = {}  # by id: hashing names costs more than a pass
+        self._layout: Layout | None = None
+        self._training = _handlers(enabled, "on_training")
+        self._any_pass = _handlers(enabled, "on_pass")
+        self._handlers = {
+            kind: _handlers(enabled, _handler_name(kind))
+            for kind in events.Event.__args__
+            if kind is not Pass
+        }
+
+    def take(self, event: Event) -> list[Finding]:
+        """Show an event to the rules; return the findings that began or ended with it.
+
+        The run must have taken the event before.
+        """
+        if type(event) is Pass:
+            return self._take_pass(event)
+        if type(event) is NetRead:
+            self._layouts.clear()
+            self._layout = None
+        changed = [f for handler in self._handlers[type(event)] for f in handler(event)]
+        return self._note(changed) if changed else changed
+
+    def _take_pass(self, event: Pass) -> list[Finding]:
+        layout = self._layout
+        if layout is None or layout.blobs is not event.blobs:
+            layout = self._layouts.get(id(event.blobs))
+            if layout is None:
+                layout = self._layouts[id(event.blobs)] = Layout(event.blobs, self._run.net)
+            self._layout = layout
+        look = Look(event, layout)
+        handlers = self._any_pass
+        if event.net == TRAIN and event.complete and look.gradients:
+            handlers = self._any_pass + self._training
+        changed = [f for handler in handlers for f in handler(look)]
+        return self._note(changed) if changed else changed
+
+    def _note(self, changed: list[Finding]) -> list[Finding]:
+        known = {id(f) for f in self.findings}
+        self.findings += [f for f in changed if id(f) not in known]
+        return changed
+
+
+def _handlers(rules: Iterable[object], name: str) -> list[Handler]:
+    return [getattr(rule, name) for rule in rules if hasattr(rule, name)]

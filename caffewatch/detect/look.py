@@ -1,0 +1,32 @@
+"""One look at a pass, shared by all rules."""
+
+from __future__ import annotations
+
+import math
+
+from caffewatch.detect.layout import Layout
+from caffewatch.log.events import Pass
+
+
+class Look:
+    """A pass with what every rule would work out of it again.
+
+    Attributes
+    ----------
+    finite
+        Whether all values are.
+    gradients
+        The [Backward] values; ``peak`` and ``floor`` are their largest and smallest, 0 where
+        there are none. Meaningless where the pass is not finite.
+    """
+
+    __slots__ = ("finite", "floor", "gradients", "layout", "pass_", "peak", "values")
+
+    def __init__(self, pass_: Pass, layout: Layout) -> None:
+        self.pass_ = pass_
+        self.layout = layout
+        self.values = values = pass_.values
+        self.finite = math.isfinite(sum(values))
+        self.gradients = values[layout.backward :]
+        self.peak = max(self.gradients, default=0.0)
+        self.floor = min(self.gradients, default=0.0)

@@ -1,0 +1,179 @@
+"""nan and inf: the end of a training, though Caffe goes on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import isclose, isfinite, log
+from typing import ClassVar
+
+from caffewatch.detect.advice_non_finite import advise
+from caffewatch.detect.finding import Evidence, Finding, Origin, Place, Severity
+from caffewatch.detect.look import Look
+from caffewatch.detect.rule import Rule
+from caffewatch.detect.settings import Parameters, RuleSettings, parameter
+from caffewatch.detect.words import describe, spell
+from caffewatch.log.events import TRAIN, Iteration, LearningRate, Moment, Output
+from caffewatch.log.run import Run
+
+_PRINTED = 1e-5
+SOFTMAX_FLOOR = -log(1.17549435e-38)
+"""87.3365: minus the logarithm of the smallest float32, what Caffe's softmax loss gives for 0."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class NonFiniteParameters(Parameters):
+    """Parameters of `NonFinite`."""
+
+    severity: Severity = parameter("critical", "how loud its findings are")
+    displays: int = parameter(
+        3, "displays in a row with an output at 87.3365 that count as nan", "displays", 2
+    )
+    clean: int = parameter(3, "clean displays in a row after which it is over", "displays", 1)
+
+
+class NonFinite(Rule[NonFiniteParameters]):
+    """A value is nan or inf.
+
+    Sees any blob value of the training net or a test net, the displayed loss, a net output, the
+    learning rate, or an L1 norm that is nan or inf, and names the first in the order of the file:
+    what is printed later took it from there. Where the named layer's own parameters are bad in
+    the same pass, the true event is the update before. Also sees the hidden form: a training
+    output that stays at 87.3365 (minus the logarithm of the smallest float32: the softmax gave
+    the true class 0), which GPUs print where the CPU prints nan.
+
+    Silent on an L2 norm that is inf beside finite blobs (a float32 sum that overflows), and on
+    87.3365 in a test before training or in fewer displays than ``displays``.
+
+    Source: Caffe's own arithmetic; there is no threshold to choose.
+    """
+
+    id: ClassVar[str] = "non_finite"
+    title: ClassVar[str] = "nan or inf"
+    Parameters: ClassVar[type[Parameters]] = NonFiniteParameters
+
+    def __init__(self, settings: RuleSettings, run: Run) -> None:
+        super().__init__(settings, run)
+        self._finding: Finding | None = None
+        self._dirty = False
+        self._clean = 0
+        self._floored: dict[int, tuple[int, Place]] = {}
+
+    def on_pass(self, look: Look) -> Sequence[Finding]:
+        """Look for the first bad value of a block, then at its L1 norms."""
+        if look.finite:
+            norms = look.pass_.norms
+            if norms is None or isfinite(sum(norms.l1)):
+                return ()
+            at = 1 if isfinite(norms.l1[0]) else 0
+            quantity = ("data", "diff")[at]
+            place = self._elsewhere("norm", "L1", norms.l1[at], look.pass_.line)
+            place.moment, place.quantity = look.pass_.moment, quantity
+            return self._seen(place, f"the L1 norm of all parameters' {quantity} is {{value}}")
+        return self._bad_block(look)
+
+    def on_iteration(self, event: Iteration) -> Sequence[Finding]:
+        """Look at the displayed loss; count clean displays."""
+        self._clean = 0 if self._dirty else self._clean + 1
+        self._dirty = False
+        ended: Sequence[Finding] = ()
+        if self._finding is not None and self._clean > self.parameters.clean:
+            ended = (self._finding,)
+            self._finding.state = "resolved"
+            self._finding = None
+        if isfinite(event.loss):
+            return (*ended, *self._hidden(-1, "loss", event.loss, None, event.line))
+        place = self._elsewhere("loss", "loss", event.loss, event.line)
+        return (*ended, *self._seen(place, "the displayed loss is {value}"))
+
+    def on_output(self, event: Output) -> Sequence[Finding]:
+        """Look at a net output; the training net's also for the hidden form."""
+        if isfinite(event.value):
+            if event.net != TRAIN:
+                return ()
+            return self._hidden(event.index, event.name, event.value, event.weight, event.line)
+        place = self._elsewhere("output", event.name, event.value, event.line, event.net)
+        of = "training" if event.net == TRAIN else "test"
+        return self._seen(place, f"{of} net output {event.name} is {{value}}")
+
+    def on_learning_rate(self, event: LearningRate) -> Sequence[Finding]:
+        """Look at the learning rate."""
+        if isfinite(event.rate):
+            return ()
+        place = self._elsewhere("lr", "lr", event.rate, event.line)
+        return self._seen(place, "the learning rate is {value}")
+
+    def _elsewhere(
+        self, kind: str, name: str, value: float, line: int, net: str = TRAIN
+    ) -> Place:
+        moment = Moment(self.run.iteration, estimated=False)
+        previous = self.run.previous_iteration
+        return Place(line, moment, previous, net, kind=kind, blob=name, value=value)
+
+    def _bad_block(self, look: Look) -> Sequence[Finding]:
+        pass_ = look.pass_
+        bad = [i for i, value in enumerate(pass_.values) if not isfinite(value)]
+        first = bad[0]
+        place = self.place(look, first)
+        own = look.layout.weights_of(place.layer or "")
+        origin: Origin = "weights_already_bad" if not set(own).isdisjoint(bad) else "here"
+        layers = list(dict.fromkeys(pass_.blobs[i].layer for i in bad))
+        text = f"{describe(pass_.blobs[first])} is {{value}}" + _of_net(pass_.net)
+        return self._seen(
+            place, text, layers, origin, self.history(pass_, first), len(bad), len(pass_.values)
+        )
+
+    def _hidden(
+        self, index: int, name: str, value: float, weight: float | None, line: int
+    ) -> Sequence[Finding]:
+        if index < 0 and self.run.outputs:
+            return ()
+        floor = SOFTMAX_FLOOR
+        if not (isclose(value, floor, rel_tol=_PRINTED) or (
+            weight and isclose(value, floor * weight, rel_tol=_PRINTED)
+        )):
+            self._floored.pop(index, None)
+            return ()
+        count, place = self._floored.get(index, (0, None))
+        if place is None:
+            place = self._elsewhere("output" if index >= 0 else "loss", name, value, line)
+        self._floored[index] = (count + 1, place)
+        self._dirty = self._dirty or count + 1 >= self.parameters.displays
+        if count + 1 != self.parameters.displays:
+            return ()
+        text = (
+            f"training output {name} stays at 87.3365, the loss of a softmax that gives the true "
+            "class 0: what the CPU prints as nan, or labels outside the classes"
+        )
+        return self._seen(place, text)
+
+    def _seen(
+        self,
+        place: Place,
+        text: str,
+        layers: Sequence[str] = (),
+        origin: Origin | None = None,
+        evidence: Sequence[Evidence] = (),
+        affects: int | None = None,
+        of: int = 0,
+    ) -> Sequence[Finding]:
+        self._dirty = True
+        if self._finding is not None:
+            return ()
+        value = "" if place.value is None else spell(place.value)
+        text = "At {iteration} " + text.replace("{value}", value)
+        if affects is not None:
+            text += f"; it reached {affects} of the {of} values of that block"
+        if origin == "weights_already_bad":
+            since = place.previous_iteration
+            after = "" if since is None else f" after iteration {since}"
+            text += f". The layer's own parameters are bad already: an update{after} ruined them"
+        finding = self.fire(place, text + ".", (), layers, evidence=evidence, affects=affects)
+        finding.origin = origin
+        finding.advice = advise(finding, self.run)
+        self._finding = finding
+        return (finding,)
+
+
+def _of_net(net: str) -> str:
+    return "" if net == TRAIN else f" in test net #{net.removeprefix('test')}"

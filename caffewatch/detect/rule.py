@@ -1,0 +1,94 @@
+"""The anatomy of a rule."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar, Generic, TypeVar, cast
+
+from caffewatch.detect.finding import Evidence, Finding, Place, Severity
+from caffewatch.detect.look import Look
+from caffewatch.detect.settings import Parameters, RuleSettings
+from caffewatch.log.events import TRAIN, Blob, Pass
+from caffewatch.log.run import Run
+
+P = TypeVar("P", bound=Parameters)
+
+
+class Rule(Generic[P]):
+    """One kind of fault, watched for in one run.
+
+    A subclass sets ``id``, ``title`` and ``Parameters``, and defines those of the handlers below
+    that it needs, under their names; each returns the findings that began or ended with this
+    event. State lives in the instance, which is made anew for every run.
+
+    =====================  ===================================================================
+    ``on_training(look)``  a complete pass of the training net with a backward part
+    ``on_pass(look)``      any pass: test nets', forward-only and cut-off ones too
+    ``on_EVENT(event)``    another event of `caffewatch.log.events`, its name in snake case
+    =====================  ===================================================================
+
+    Parameters
+    ----------
+    settings
+        The job's settings of all rules.
+    run
+        What is known of the run; already moved on by the event that a handler gets.
+    """
+
+    id: ClassVar[str]
+    title: ClassVar[str]
+    Parameters: ClassVar[type[Parameters]]
+
+    def __init__(self, settings: RuleSettings, run: Run) -> None:
+        default = settings.parameters.get(self.id) or self.Parameters()
+        self.settings = settings
+        self.parameters = cast(P, default)
+        self.run = run
+        self._episodes = 0
+
+    def at(self, layer: str) -> P:
+        """Return the parameters that hold for a layer."""
+        return cast(P, self.settings.of_layer(self.id, layer, self.parameters))
+
+    def fire(
+        self,
+        place: Place,
+        text: str,
+        advice: Sequence[str],
+        layers: Sequence[str] = (),
+        severity: Severity | None = None,
+        evidence: Sequence[Evidence] = (),
+        affects: int | None = None,
+    ) -> Finding:
+        """Begin an episode."""
+        self._episodes += 1
+        named = list(layers) or ([place.layer] if place.layer else [])
+        return Finding(
+            self.id,
+            severity or self.parameters.severity,
+            self._episodes,
+            place,
+            named,
+            text,
+            tuple(advice),
+            tuple(evidence),
+            affects,
+        )
+
+    def place(self, look: Look, index: int) -> Place:
+        """Return the place of one value of a pass."""
+        return place_in(look.pass_, index, self.run)
+
+    def history(self, pass_: Pass, index: int) -> list[Evidence]:
+        """Return the last values of one blob, up to and with this pass."""
+        recent = [p for p in self.run.recent if p.blobs is pass_.blobs and p is not pass_]
+        return [(p.moment, p.values[index]) for p in (*recent, pass_)]
+
+
+def place_in(pass_: Pass, index: int, run: Run) -> Place:
+    """Return the place of the value at ``index`` of a pass."""
+    blob: Blob = pass_.blobs[index]
+    line = pass_.line_of(index)
+    return Place.of(
+        blob, pass_.values[index], line, pass_.moment, run.iteration, pass_.net or TRAIN
+    )

@@ -1,0 +1,223 @@
+"""What is known of one training run so far: the events of a log, summed up."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, field
+from typing import Literal
+
+from caffewatch.log.events import (
+    TRAIN, Clipped, Ended, Event, Iteration, LayerIgnored, LearningRate, Loaded, NetRead, Norms,
+    Output, Pass, RunStarted, SnapshotWritten, SolverRead, Solving, Update,
+)  # fmt: skip
+from caffewatch.log.topology import Net
+
+Outcome = Literal["finished", "stopped", "terminated", "crashed", "unfinished"]
+RECENT = 8
+"""Passes and displays that are kept for evidence."""
+
+
+@dataclass(slots=True)
+class Run:
+    """One training run.
+
+    Attributes
+    ----------
+    iteration, previous_iteration
+        The last two numbers of ``Iteration N …, loss = x`` lines.
+    loss
+        The displayed loss (averaged over ``average_loss`` by Caffe).
+    rate
+        Iterations per second as printed, None in versions that do not print it.
+    speed
+        Iterations per second by the stamps of the last two displays.
+    outputs, test_outputs
+        The last outputs of the training net by index, of the test nets by (net, index).
+    done
+        Whether the log said that training ended, finished or stopped.
+    recent
+        The last passes of the training net that have a backward part.
+    """
+
+    id: str
+    ordinal: int
+    started_line: int
+    started_at: float | None = None
+    ended_at: float | None = None
+    name: str = ""
+    solver: dict[str, str] = field(default_factory=dict)
+    net: Net = field(default_factory=Net)
+    iteration: int | None = None
+    previous_iteration: int | None = None
+    first_iteration: int | None = None
+    displays: int = 0
+    loss: float | None = None
+    learning_rate: float | None = None
+    grad_scale: float = 1.0
+    rate: float | None = None
+    outputs: dict[int, Output] = field(default_factory=dict)
+    test_outputs: dict[tuple[str, int], Output] = field(default_factory=dict)
+    outcome: Outcome = "unfinished"
+    reason: str = ""
+    done: bool = False
+    debug_values: int = 0
+    passes: int = 0
+    norms: Norms | None = None
+    last_pass: Pass | None = None
+    recent: deque[Pass] = field(default_factory=lambda: deque(maxlen=RECENT))
+    losses: deque[tuple[int, float]] = field(default_factory=lambda: deque(maxlen=RECENT))
+    snapshots: list[SnapshotWritten] = field(default_factory=list)
+    clips: int = 0
+    loaded: Loaded | None = None
+    ignored_layers: list[str] = field(default_factory=list)
+    display_time: float | None = None
+    speed: float | None = None
+
+    @classmethod
+    def begin(cls, event: RunStarted) -> Run:
+        """Make the state of a run that starts now."""
+        return cls(event.id, event.ordinal, event.line, started_at=event.time)
+
+    @property
+    def max_iterations(self) -> int | None:
+        """The solver's max_iter, None where the log does not give it."""
+        return _whole(self.solver.get("max_iter"))
+
+    @property
+    def display(self) -> int | None:
+        """Iterations between two displays: the solver's, or else as seen."""
+        given = _whole(self.solver.get("display"))
+        if given is not None or self.iteration is None or self.previous_iteration is None:
+            return given
+        return self.iteration - self.previous_iteration
+
+    @property
+    def solver_type(self) -> str:
+        """The solver's type in today's spelling; SGD where the log gives none."""
+        given = self.solver.get("type") or self.solver.get("solver_type") or "SGD"
+        return _SOLVERS.get(given.upper(), given)
+
+    @property
+    def net_name(self) -> str:
+        """The net's name."""
+        return self.net.name or self.name
+
+    @property
+    def at_end(self) -> bool:
+        """Whether training had ended, or was to end before another display."""
+        if self.iteration is None or self.max_iterations is None:
+            return self.done
+        return self.done or self.iteration + (self.display or 1) >= self.max_iterations
+
+    def apply(self, event: Event) -> None:
+        """Take one event of this run."""
+        handler = _HANDLERS.get(type(event))
+        if handler is not None:
+            handler(self, event)
+
+    def _pass(self, event: Pass) -> None:
+        if event.net != TRAIN:
+            return
+        if event.complete:
+            self.debug_values += len(event.values)
+        if event.blobs[-1].phase == "backward":
+            self.passes += event.complete
+            self.norms = event.norms or self.norms
+            self.recent.append(event)
+            self.last_pass = event
+
+    def _update(self, event: Update) -> None:
+        self.debug_values += len(event.values)
+
+    def _iteration(self, event: Iteration) -> None:
+        if self.first_iteration is None:
+            self.first_iteration = event.iteration
+        if event.iteration != self.iteration:
+            self.previous_iteration, self.iteration = self.iteration, event.iteration
+        self.displays += 1
+        self.loss = event.loss
+        self.rate = event.rate
+        self._time_display(event)
+        self.losses.append((event.iteration, event.loss))
+        self._seen(event.time)
+
+    def _time_display(self, event: Iteration) -> None:
+        """Measure speed by the stamps: the printed figure of the first display is garbage."""
+        before, self.display_time = self.display_time, event.time
+        if before is None or event.time is None or self.previous_iteration is None:
+            return
+        elapsed = event.time - before
+        if elapsed > 0 and event.iteration > self.previous_iteration:
+            self.speed = (event.iteration - self.previous_iteration) / elapsed
+
+    def _learning_rate(self, event: LearningRate) -> None:
+        self.learning_rate = event.rate
+        self.grad_scale = event.grad_scale or 1.0
+
+    def _output(self, event: Output) -> None:
+        if event.net == TRAIN:
+            self.outputs[event.index] = event
+        else:
+            self.test_outputs[event.net, event.index] = event
+
+    def _ended(self, event: Ended) -> None:
+        self._seen(event.time)
+        self.done = self.done or not event.fatal
+        good_again = event.how == "finished" and self.outcome in ("stopped", "terminated")
+        aftermath = event.how == "crashed" and self.outcome == "terminated" and event.time is None
+        if good_again or aftermath:
+            return
+        if not (self.outcome == "crashed" and event.how == "crashed"):
+            self.reason = event.reason
+        self.outcome = event.how
+
+    def _seen(self, time: float | None) -> None:
+        self.ended_at = time if time is not None else self.ended_at
+
+    def _solver(self, event: SolverRead) -> None:
+        self.solver = dict(event.parameters)
+
+    def _net(self, event: NetRead) -> None:
+        if event.name == TRAIN:
+            self.net = event.net
+
+    def _solving(self, event: Solving) -> None:
+        self.name = event.net or self.name
+
+    def _snapshot(self, event: SnapshotWritten) -> None:
+        self.snapshots.append(event)
+
+    def _clipped(self, event: Clipped) -> None:
+        self.clips += 1
+
+    def _loaded(self, event: Loaded) -> None:
+        self.loaded = event
+
+    def _ignored(self, event: LayerIgnored) -> None:
+        if event.layer not in self.ignored_layers:
+            self.ignored_layers.append(event.layer)
+
+
+_SOLVERS = {
+    "NESTEROV": "Nesterov", "ADAGRAD": "AdaGrad", "RMSPROP": "RMSProp", "ADADELTA": "AdaDelta",
+    "ADAM": "Adam",
+}  # fmt: skip
+_HANDLERS = {
+    Pass: Run._pass,
+    Update: Run._update,
+    Iteration: Run._iteration,
+    LearningRate: Run._learning_rate,
+    Output: Run._output,
+    Ended: Run._ended,
+    SolverRead: Run._solver,
+    NetRead: Run._net,
+    Solving: Run._solving,
+    SnapshotWritten: Run._snapshot,
+    Clipped: Run._clipped,
+    Loaded: Run._loaded,
+    LayerIgnored: Run._ignored,
+}
+
+
+def _whole(text: str | None) -> int | None:
+    return int(text) if text is not None and text.isdigit() else None

@@ -1,0 +1,130 @@
+"""One log's whole core: bytes in, alerts out, and a picture of how it stands."""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from caffewatch.alert.book import AlertBook
+from caffewatch.alert.model import Alert, Origin
+from caffewatch.detect.detector import Detector
+from caffewatch.detect.finding import Finding
+from caffewatch.detect.settings import RuleSettings
+from caffewatch.log.events import Ended, Event, RunEnded, RunStarted
+from caffewatch.log.parser import Parser
+from caffewatch.log.run import Run
+from caffewatch.snapshot import Snapshot, freeze
+
+@dataclass(slots=True)
+class RunRecord:
+    """A run and all that was found in it."""
+
+    run: Run
+    findings: list[Finding]
+
+
+class Monitor:
+    """Watch one log.
+
+    Pure: the same bytes give the same findings with the same identities, however they are cut.
+
+    Parameters
+    ----------
+    origin
+        Whose log it is: part of every alert's identity.
+    rules
+        The job's settings of the rules.
+    reference
+        A time near the log's own, for stamps without a year; see `caffewatch.log.glog.Clock`.
+    keep
+        How many of the last runs to remember; None for all.
+    """
+
+    def __init__(
+        self,
+        origin: Origin | None = None,
+        rules: RuleSettings | None = None,
+        reference: float | None = None,
+        keep: int | None = None,
+    ) -> None:
+        self.origin = origin or Origin("", "", "", {})
+        self.runs: deque[RunRecord] = deque(maxlen=keep)
+        self.bytes = 0
+        self._rules = rules or RuleSettings()
+        self._parser = Parser(reference)
+        self._book = AlertBook(self.origin)
+        self._detector: Detector | None = None
+        self._counts: Counter[str] = Counter()
+        self._last_data_at: float | None = None
+
+    @property
+    def parser(self) -> Parser:
+        """The parser: lines and positions read so far."""
+        return self._parser
+
+    def feed(self, data: bytes, now: float) -> list[Alert]:
+        """Take bytes that the log grew by; return the alerts that fire or resolve.
+
+        Parameters
+        ----------
+        now
+            Wall time in seconds since the epoch.
+        """
+        self.bytes += len(data)
+        self._last_data_at = now
+        return self._take(self._parser.feed(data), now)
+
+    def flush(self, now: float) -> list[Alert]:
+        """Take the unfinished last line as it stands: its file is gone for good."""
+        return self._take(self._parser.flush(), now)
+
+    def close(self, now: float) -> list[Alert]:
+        """End the log: judge what was cut off, and end the run."""
+        return self._take(self._parser.close(), now)
+
+    def tick(self, now: float) -> list[Alert]:
+        """Let time pass without data."""
+        return []
+
+    def _take(self, events: Iterable[Event], now: float) -> list[Alert]:
+        alerts: list[Alert] = []
+        for event in events:
+            if type(event) is RunStarted:
+                alerts += self._begin(event, now)
+            if self._detector is None:
+                continue
+            record = self.runs[-1]
+            record.run.apply(event)
+            changed = self._detector.take(event)
+            if changed:
+                self._counts.update(f.rule for f in changed if f.state == "firing")
+                alerts += self._book.take(record.run, changed, record.findings, now)
+            if type(event) is Ended and not event.fatal:
+                alerts += self._book.finish(record.run, now)
+            elif type(event) is RunEnded:
+                self._detector = None
+        return alerts
+
+    def _begin(self, event: RunStarted, now: float) -> list[Alert]:
+        alerts = self._book.clear(self.runs[-1].run, now) if self.runs else []
+        run = Run.begin(event)
+        self._detector = Detector(run, self._rules)
+        self.runs.append(RunRecord(run, self._detector.findings))
+        return alerts
+
+    def snapshot(self, blobs: bool = False) -> Snapshot:
+        """Return a frozen picture of the log; with ``blobs`` every value of the last block."""
+        record = self.runs[-1] if self.runs else None
+        return Snapshot(
+            job=self.origin.job,
+            log=self.origin.log,
+            lines=self._parser.line,
+            bytes=self.bytes,
+            unrecognised_lines=self._parser.unrecognised,
+            run=None if record is None else freeze(record.run, blobs),
+            last_line_time=self._parser.time,
+            last_data_at=self._last_data_at,
+            firing=dict(self._book.firing),
+            findings=dict(self._counts),
+        )
