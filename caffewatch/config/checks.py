@@ -1,0 +1,63 @@
+"""What one part of the file demands of another.
+
+Works on the plain data, whatever its shape, so that these errors are told together with those
+of single values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from caffewatch.config.messages import nearest
+from caffewatch.config.problem import Path
+from caffewatch.deliver.registry import RECEIVERS
+
+Found = tuple[Path, str]
+
+
+def cross_check(data: Any) -> Iterator[Found]:
+    """Find names used twice, unknown receivers, and secrets given twice or not at all."""
+    yield from _repeated_names(data, "jobs")
+    yield from _repeated_names(data, "receivers")
+    yield from _unknown_receivers(data)
+    yield from _secret_sources(data)
+
+
+def _mappings(data: Any, key: str) -> Iterator[tuple[int, dict[str, Any]]]:
+    items = data.get(key) if isinstance(data, dict) else None
+    for index, item in enumerate(items if isinstance(items, list) else []):
+        if isinstance(item, dict):
+            yield index, item
+
+
+def _repeated_names(data: Any, key: str) -> Iterator[Found]:
+    seen: dict[str, int] = {}
+    for index, item in _mappings(data, key):
+        name = item.get("name")
+        if not isinstance(name, str):
+            continue
+        if name in seen:
+            yield (key, index, "name"), f"{key}[{seen[name]}] has this name already: {name!r}"
+        seen.setdefault(name, index)
+
+
+def _unknown_receivers(data: Any) -> Iterator[Found]:
+    known = [str(item.get("name")) for _, item in _mappings(data, "receivers")]
+    for index, job in _mappings(data, "jobs"):
+        names = job.get("receivers")
+        for position, name in enumerate(names if isinstance(names, list) else []):
+            if isinstance(name, str) and name not in known:
+                path = ("jobs", index, "receivers", position)
+                yield path, f"no receiver has the name {name!r}{nearest(name, known)}"
+
+
+def _secret_sources(data: Any) -> Iterator[Found]:
+    for index, item in _mappings(data, "receivers"):
+        given = [key for key in ("url", "url_file") if key in item]
+        if not given and item.get("type") in RECEIVERS:
+            yield ("receivers", index), "expected url or url_file"
+        for key in ("url", "secret"):
+            if key in item and f"{key}_file" in item:
+                path = ("receivers", index, f"{key}_file")
+                yield path, f"expected either {key} or {key}_file, not both"

@@ -1,0 +1,138 @@
+"""Reads a configuration file: every error at once, or settings."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from caffewatch.config import messages
+from caffewatch.config import problem as problems
+from caffewatch.config.checks import cross_check
+from caffewatch.config.credentials import Surroundings
+from caffewatch.config.document import Document, document_model
+from caffewatch.config.problem import ConfigError, Problem
+from caffewatch.config.rules import InvalidRuleError, Registry, resolve
+from caffewatch.config.settings import Job, Settings
+from caffewatch.config.source import Source, parse
+from caffewatch.config.types import shown
+from caffewatch.deliver.receiver import ReceiverSettings
+from caffewatch.deliver.registry import RECEIVERS
+from caffewatch.detect.registry import RULES
+
+
+def load(path: Path, environ: Mapping[str, str], registry: Registry = RULES) -> Settings:
+    """Read, validate and complete a configuration file.
+
+    Parameters
+    ----------
+    path
+        The YAML file. Relative paths in it start at its folder.
+    environ
+        The environment, for ``${NAME}`` and ``$CREDENTIALS_DIRECTORY``.
+    registry
+        The rules that there are.
+
+    Raises
+    ------
+    ConfigError
+        With every problem that the file has.
+    """
+    try:
+        text = path.read_bytes().decode()
+    except OSError as error:
+        raise _unreadable(path, f"cannot read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise _unreadable(path, f"expected UTF-8 text: {error.reason}") from error
+    reading = _Reading(path, parse(text), registry)
+    return reading.settings(Surroundings(environ, path.absolute().parent))
+
+
+def _unreadable(path: Path, message: str) -> ConfigError:
+    return ConfigError([Problem(str(path), None, "", message)])
+
+
+@dataclass(frozen=True)
+class _Reading:
+    path: Path
+    source: Source
+    registry: Registry
+
+    def settings(self, surroundings: Surroundings) -> Settings:
+        found = [self._problem(line, path, text) for line, path, text in self.source.errors]
+        data = self.source.data
+        if data is None and found:
+            raise ConfigError(found)
+        if not isinstance(data, dict):
+            message = f"expected a mapping with the key jobs, not {shown(data)}"
+            raise ConfigError([*found, self._problem(1, (), message)])
+        # A section whose lines are all commented out is as good as none.
+        data = {key: value for key, value in data.items() if value is not None}
+        found += [self._at(path, message) for path, message in cross_check(data)]
+        model = document_model(self.registry)
+        try:
+            document = model.model_validate(data, context=surroundings)
+        except ValidationError as error:
+            schema = model.model_json_schema()
+            found += [
+                self._at(messages.value_path(detail), messages.describe(detail, schema))
+                for detail in error.errors(include_url=False)
+            ]
+        if found:
+            raise ConfigError(sorted(found, key=lambda problem: problem.line or 0))
+        return self._complete(document, surroundings.folder)
+
+    def _complete(self, document: Document, folder: Path) -> Settings:
+        receivers = tuple(map(_receiver, document.receivers))
+        return Settings(
+            host=document.host or socket.gethostname(),
+            jobs=tuple(
+                self._job(index, document, folder, [receiver.name for receiver in receivers])
+                for index in range(len(document.jobs))
+            ),
+            receivers=receivers,
+            state_dir=folder / document.state_dir,
+            **{
+                name: getattr(document, name)
+                for name in (
+                    "external_url", "web", "tail", "alerts", "metrics", "ignore_older", "timezone",
+                )
+            },
+        )  # fmt: skip
+
+    def _job(self, index: int, document: Document, folder: Path, receivers: list[str]) -> Job:
+        job = document.jobs[index]
+        try:
+            rules = resolve(self.registry, document.rules, job.rules)
+        except InvalidRuleError as error:
+            own = job.rules is not None and getattr(job.rules, error.rule) is not None
+            path = ("jobs", index, "rules", error.rule) if own else ("rules", error.rule)
+            raise ConfigError([self._at(path, str(error))]) from error
+        return Job(
+            name=job.name,
+            path=str(folder / job.path),
+            rules=rules,
+            receivers=tuple(receivers if job.receivers is None else job.receivers),
+            start_at=job.start_at,
+            labels=job.labels,
+        )
+
+    def _at(self, path: problems.Path, message: str) -> Problem:
+        return self._problem(self.source.line(path), path, message)
+
+    def _problem(self, line: int, path: problems.Path, message: str) -> Problem:
+        return Problem(str(self.path), line, problems.dotted(path), message)
+
+
+def _receiver(document: Any) -> ReceiverSettings:
+    """Make a receiver's settings: a secret from a file stands where one from a text would."""
+    kind = RECEIVERS[document.type].settings
+    values: dict[str, Any] = {}
+    for entry in fields(kind):
+        from_file = getattr(document, f"{entry.name}_file", None)
+        values[entry.name] = getattr(document, entry.name) if from_file is None else from_file
+    return kind(**values)

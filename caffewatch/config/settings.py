@@ -1,0 +1,94 @@
+"""What the daemon is told, as plain frozen dataclasses. Durations are in seconds."""
+
+from __future__ import annotations
+
+import zoneinfo
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import ConfigDict, Field
+
+from caffewatch.config.types import Address, Duration, Interval, Listen
+from caffewatch.deliver.receiver import ReceiverSettings
+from caffewatch.detect.settings import RuleSettings
+
+StartAt = Literal["beginning", "end"]
+
+STRICT = ConfigDict(extra="forbid")
+DEFAULT_STATE_DIR = "/var/lib/caffewatch"
+DEFAULT_IGNORE_OLDER = 24 * 3600.0
+DEFAULT_LISTEN = Address("127.0.0.1", 9728)
+
+
+@dataclass(frozen=True)
+class Web:
+    """The HTTP server: port 0 takes any free port."""
+
+    __pydantic_config__ = STRICT
+    listen: Listen = DEFAULT_LISTEN
+
+
+@dataclass(frozen=True)
+class Tail:
+    """How logs are followed: woken by file events, and looked at every ``poll_interval`` anyway."""
+
+    __pydantic_config__ = STRICT
+    events: bool = True
+    poll_interval: Interval = 1.0
+
+
+@dataclass(frozen=True)
+class Alerts:
+    """``group_wait`` is how long an alert waits for others of its run."""
+
+    __pydantic_config__ = STRICT
+    group_wait: Duration = 0.0
+
+
+@dataclass(frozen=True)
+class Metrics:
+    """What /metrics shows.
+
+    ``blobs`` adds a series for every blob; series of a log that has ended or gone silent leave
+    after ``retire_after``; no log has more than ``max_series_per_log``.
+    """
+
+    __pydantic_config__ = STRICT
+    blobs: bool = False
+    retire_after: Duration = 3600.0
+    max_series_per_log: Annotated[int, Field(ge=1)] = 5000
+
+
+@dataclass(frozen=True)
+class Job:
+    """One configured name and the logs behind it.
+
+    ``path`` is absolute: a file, symlink, glob or folder. ``rules`` has the top-level rules and
+    this job's overrides in one. ``receivers`` are names, all of them by default.
+    """
+
+    name: str
+    path: str
+    rules: RuleSettings
+    receivers: tuple[str, ...]
+    start_at: StartAt = "beginning"
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """A whole configuration file. ``timezone`` None is the machine's own."""
+
+    host: str
+    jobs: tuple[Job, ...]
+    receivers: tuple[ReceiverSettings, ...] = ()
+    state_dir: Path = Path(DEFAULT_STATE_DIR)
+    external_url: str = ""
+    web: Web = Web()
+    tail: Tail = Tail()
+    alerts: Alerts = Alerts()
+    metrics: Metrics = Metrics()
+    ignore_older: float = DEFAULT_IGNORE_OLDER
+    timezone: zoneinfo.ZoneInfo | None = None

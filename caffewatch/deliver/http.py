@@ -1,0 +1,169 @@
+"""One POST, bounded in time and memory, and what its answer means."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+
+import requests
+import urllib3.exceptions
+
+from caffewatch.deliver.deadline import DeadlineAdapter
+from caffewatch.deliver.outcome import Delivered, Outcome, Rejected, Retry
+from caffewatch.deliver.secret import Secret, redact
+from caffewatch.deliver.text import one_line
+
+CONNECT_TIMEOUT = 5.0
+READ_TIMEOUT = 10.0
+TOTAL_TIMEOUT = 20.0
+LONGEST_PAUSE = 3600.0
+"""Retry-After beyond an hour is taken as an hour: an alert should not wait for a typing error."""
+
+_BODY_LIMIT = 1024
+_REASON_LIMIT = 200
+_RETRIED = frozenset({408, 425, 429})
+_BAD_URL = (
+    requests.exceptions.InvalidURL,
+    requests.exceptions.InvalidSchema,
+    requests.exceptions.MissingSchema,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One POST: where to, with what. ``secrets`` are texts that no error may repeat."""
+
+    url: Secret
+    headers: Mapping[str, str]
+    body: bytes
+    secrets: tuple[Secret, ...] = ()
+
+
+class HttpClient:
+    """Posts for one receiver, from one thread.
+
+    Parameters
+    ----------
+    connect_timeout, read_timeout
+        Seconds for a connection, and for every single piece of an answer.
+    total_timeout
+        Seconds for everything together: a server that sends one byte every few seconds would
+        never meet ``read_timeout``.
+    """
+
+    def __init__(
+        self,
+        connect_timeout: float = CONNECT_TIMEOUT,
+        read_timeout: float = READ_TIMEOUT,
+        total_timeout: float = TOTAL_TIMEOUT,
+    ) -> None:
+        self._timeouts = (connect_timeout, read_timeout)
+        self._adapter = DeadlineAdapter(total_timeout)
+        self._session = requests.Session()
+        self._session.mount("http://", self._adapter)
+        self._session.mount("https://", self._adapter)
+
+    def post(self, request: Request, now: float) -> Outcome:
+        """Send once; whatever happens is an outcome, and no outcome repeats the URL."""
+        try:
+            with self._adapter.deadline():
+                return self._post(request, now)
+        except _BAD_URL:
+            return Rejected("the URL is invalid")
+        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
+            if self._adapter.expired:
+                return Retry(f"no complete answer within {self._adapter.seconds:g} s")
+            return Retry(describe_error(error))
+
+    def close(self) -> None:
+        """Close the connections that were kept for later."""
+        self._session.close()
+
+    def _post(self, request: Request, now: float) -> Outcome:
+        with self._session.post(
+            request.url.reveal(),
+            data=request.body,
+            headers={"Accept-Encoding": "identity", **request.headers},
+            timeout=self._timeouts,
+            allow_redirects=False,
+            stream=True,
+        ) as response:
+            head = b"" if response.ok else _beginning(response)
+        hidden = [secret.reveal() for secret in (request.url, *request.secrets)]
+        answer = redact(head.decode("utf-8", "replace"), [*hidden, *_parts(request.url)])
+        return classify(response.status_code, response.headers, answer, now)
+
+
+def classify(status: int, headers: Mapping[str, str], answer: str, now: float) -> Outcome:
+    """Say what an answer means.
+
+    Parameters
+    ----------
+    status
+        HTTP status. 2xx is delivered; 408, 425, 429, redirects and 5xx are worth another try;
+        any other 4xx is final.
+    headers
+        The answer's headers; ``Retry-After`` counts.
+    answer
+        The beginning of the body, for the reason; without secrets.
+    now
+        Wall time, seconds since the epoch; an HTTP date in ``Retry-After`` is measured from it.
+    """
+    if 200 <= status < 300:
+        return Delivered()
+    pause = retry_after(headers.get("Retry-After", ""), now)
+    reason = f"HTTP {status}: {one_line(answer, _REASON_LIMIT)}".rstrip(": ")
+    if 300 <= status < 400:
+        return Retry(f"HTTP {status}: redirects are not followed, configure the final URL")
+    if 400 <= status < 500:
+        return Retry(reason, pause) if status in _RETRIED else Rejected(reason)
+    return Retry(reason, pause)
+
+
+def retry_after(value: str, now: float) -> float | None:
+    """Read a ``Retry-After`` header: seconds or an HTTP date, in seconds from ``now``.
+
+    Returns
+    -------
+    float or None
+        At least 0 and at most `LONGEST_PAUSE`; None where the value is neither form.
+    """
+    value = value.strip()
+    if re.fullmatch(r"[0-9]{1,12}", value):
+        return min(float(value), LONGEST_PAUSE)
+    try:
+        seconds = parsedate_to_datetime(value).timestamp() - now
+    except (ValueError, OverflowError):
+        return None
+    return min(max(seconds, 0.0), LONGEST_PAUSE)
+
+
+def _beginning(response: requests.Response) -> bytes:
+    """Read the first bytes of an answer; its status stands even where the body never comes."""
+    try:
+        return response.raw.read(_BODY_LIMIT) or b""
+    except (urllib3.exceptions.HTTPError, OSError):
+        return b""
+
+
+def describe_error(error: Exception) -> str:
+    """Say what kind of error it is, without its text, which holds the URL."""
+    if isinstance(error, requests.ConnectTimeout):
+        return "no connection in time"
+    if isinstance(error, requests.Timeout):
+        return "no answer in time"
+    if isinstance(error, requests.exceptions.SSLError):
+        return "the TLS connection failed (certificate, name or protocol)"
+    if isinstance(error, requests.exceptions.ProxyError):
+        return "the proxy cannot be reached"
+    if isinstance(error, requests.ConnectionError):
+        return "the connection failed or was closed"
+    return f"the request failed ({type(error).__name__})"
+
+
+def _parts(url: Secret) -> list[str]:
+    """Return the tail of a URL: a server that echoes one rarely repeats scheme and host."""
+    _, _, rest = url.reveal().partition("://")
+    return [rest, rest.partition("/")[2]]

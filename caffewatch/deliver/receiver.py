@@ -1,0 +1,73 @@
+"""What every receiver has: settings, links for its messages, and one way to send."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar, Protocol
+from urllib.parse import quote
+
+from caffewatch.alert.model import Severity
+from caffewatch.alert.notification import Notification, Subscription
+from caffewatch.deliver.outcome import Outcome
+from caffewatch.deliver.secret import Secret
+
+
+@dataclass(frozen=True, slots=True)
+class Links:
+    """Addresses of our own pages, for messages.
+
+    ``external_url`` is where people reach the status page; without it there are no links.
+    """
+
+    external_url: str = ""
+
+    def job(self, name: str) -> str:
+        """Return the address of a job's page, or an empty text without an ``external_url``."""
+        if not self.external_url:
+            return ""
+        return f"{self.external_url.rstrip('/')}/jobs/{quote(name, safe='', errors='replace')}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReceiverSettings:
+    """What every kind of receiver is told.
+
+    Parameters
+    ----------
+    name
+        Unique among the receivers; jobs and metrics know it by this.
+    url
+        Where to POST to; a secret, as whoever knows it can post.
+    min_severity
+        Milder alerts are not sent.
+    send_resolved
+        Whether the end of an alert is sent too.
+    """
+
+    type: ClassVar[str]
+    name: str
+    url: Secret
+    min_severity: Severity = "warning"
+    send_resolved: bool = True
+
+    def subscription(self) -> Subscription:
+        """Say which alerts this receiver asks for."""
+        return Subscription(self.name, self.min_severity, self.send_resolved)
+
+
+class Receiver(Protocol):
+    """One way to tell people: renders a notification, sends it, and classifies the answer."""
+
+    @property
+    def name(self) -> str:
+        """The configured name."""
+
+    @property
+    def min_interval(self) -> float:
+        """Seconds to leave between two messages."""
+
+    def send(self, notification: Notification, now: float) -> Outcome:
+        """Try once to deliver; ``now`` is the wall time in seconds since the epoch."""
+
+    def close(self) -> None:
+        """Let go of connections."""

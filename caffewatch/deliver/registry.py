@@ -1,0 +1,30 @@
+"""Every kind of receiver, by its name in the configuration."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from caffewatch.deliver.receiver import Links, Receiver, ReceiverSettings
+from caffewatch.deliver.slack import SlackReceiver, SlackSettings
+from caffewatch.deliver.webhook import WebhookReceiver, WebhookSettings
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiverType:
+    """One kind: its settings and what makes a receiver out of them."""
+
+    settings: type[ReceiverSettings]
+    make: Callable[[Any, Links], Receiver]
+
+
+RECEIVERS: Mapping[str, ReceiverType] = {
+    SlackSettings.type: ReceiverType(SlackSettings, SlackReceiver),
+    WebhookSettings.type: ReceiverType(WebhookSettings, WebhookReceiver),
+}
+
+
+def make_receiver(settings: ReceiverSettings, links: Links) -> Receiver:
+    """Make the receiver that belongs to these settings."""
+    return RECEIVERS[settings.type].make(settings, links)

@@ -1,0 +1,180 @@
+from __future__ import annotations
+
+import dataclasses
+import socket
+from collections.abc import Mapping
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from caffewatch.config import ConfigError, Settings, load
+from caffewatch.config.settings import Alerts, Metrics, Tail, Web
+from caffewatch.config.types import Address
+from caffewatch.deliver.secret import Secret
+from caffewatch.deliver.slack import SlackSettings
+from caffewatch.deliver.webhook import WebhookSettings
+from tests.config.fake_rules import FAKE_RULES, FakeGradient, FakeStall
+
+CASES = Path(__file__).parent / "cases"
+
+
+@pytest.fixture
+def full(environ: Mapping[str, str]) -> Settings:
+    """Load a file that says everything."""
+    return load(CASES / "good_full.yaml", environ, FAKE_RULES)
+
+
+@pytest.fixture
+def minimal() -> Settings:
+    """Load a file with one job and nothing else."""
+    return load(CASES / "good_minimal.yaml", {}, FAKE_RULES)
+
+
+class TestFullFile:
+    def test_sections(self, full: Settings) -> None:
+        """Every section has what was written, in seconds and other base units."""
+        expected = (
+            Web(Address("::1", 0)),
+            Tail(events=False, poll_interval=0.25),
+            Alerts(group_wait=5.0),
+            Metrics(blobs=True, retire_after=300.0, max_series_per_log=10),
+        )
+
+        assert (full.web, full.tail, full.alerts, full.metrics) == expected
+
+    def test_top_level(self, full: Settings) -> None:
+        """A text stays the text that was written, also where YAML would see a number."""
+        expected = ("007", "https://watch.example/", CASES / "state", 86400.0)
+
+        assert (full.host, full.external_url, full.state_dir, full.ignore_older) == expected
+        assert full.timezone == ZoneInfo("Europe/Berlin")
+
+    def test_jobs(self, full: Settings) -> None:
+        """A relative path starts at the file's folder; receivers are all by default."""
+        first, second = full.jobs
+
+        assert (first.path, first.start_at) == (str(CASES / "logs/*.log"), "end")
+        assert first.labels == {"team": "vision", "cost_centre": "0042"}
+        assert first.receivers == ("slack-vision",)
+        assert (second.path, second.receivers) == ("/data/lenet.log", ("slack-vision", "hook"))
+
+    def test_receivers(self, full: Settings) -> None:
+        """Secrets come from systemd's credentials and from the environment."""
+        slack = SlackSettings(
+            name="slack-vision",
+            url=Secret("https://hooks.slack.example/services/T0/B0/hunter2"),
+            min_severity="critical",
+        )
+        hook = WebhookSettings(
+            name="hook",
+            url=Secret("http://127.0.0.1:9000/hunter2-token"),
+            secret=Secret("hunter2-key"),
+            send_resolved=False,
+        )
+
+        assert full.receivers == (slack, hook)
+
+    def test_no_secret_is_printed(self, full: Settings) -> None:
+        """The settings can be logged."""
+        assert "hunter2" not in f"{full} {full!r}"
+
+    def test_settings_are_frozen(self, full: Settings) -> None:
+        """Nobody changes what was configured."""
+        with pytest.raises(dataclasses.FrozenInstanceError):
+            full.tail.events = True  # type: ignore[misc] # what is under test
+
+
+class TestMinimalFile:
+    def test_defaults(self, minimal: Settings) -> None:
+        """One job is enough, and the machine's name is the host."""
+        expected = Settings(host=socket.gethostname(), jobs=minimal.jobs)
+
+        assert minimal == expected
+
+    def test_default_of_every_rule(self, minimal: Settings) -> None:
+        """Without a word about rules, every rule has its own defaults and no layer its own."""
+        rules = minimal.jobs[0].rules
+
+        assert dict(rules.parameters) == {k: v.Parameters() for k, v in FAKE_RULES.items()}
+        assert rules.layers == {}
+
+
+class TestRules:
+    def test_a_job_overrides_the_top(self, full: Settings) -> None:
+        """What the job does not say stays as the top says, and the rest at its default."""
+        first, second = (job.rules.parameters["zero_gradient"] for job in full.jobs)
+
+        assert first == FakeGradient(severity="info", passes=7)
+        assert second == FakeGradient(severity="info")
+
+    def test_layers_lie_over_the_final_parameters(self, full: Settings) -> None:
+        """Overrides of one glob are laid over each other, in the order of the file."""
+        fc, conv1 = full.jobs[0].rules.layers["zero_gradient"]
+
+        assert fc == ("fc*", FakeGradient(severity="critical", passes=10))
+        assert conv1 == (
+            "conv1",
+            FakeGradient(enabled=False, severity="info", passes=7),
+        )
+
+    def test_a_glob_of_the_job_comes_last(self, tmp_path: Path) -> None:
+        """The last glob that matches wins, so one that a job repeats goes behind the others."""
+        path = tmp_path / "c.yaml"
+        path.write_text(
+            "rules: {zero_gradient: {layers: {'fc*': {passes: 2}, '*': {passes: 3}}}}\n"
+            "jobs:\n"
+            "  - {name: a, path: /a, rules: {zero_gradient: {layers: {'fc*': {enabled: false}}}}}\n"
+        )
+
+        settings = load(path, {}, FAKE_RULES)
+
+        assert settings.jobs[0].rules.layers["zero_gradient"] == (
+            ("*", FakeGradient(passes=3)),
+            ("fc*", FakeGradient(passes=2, enabled=False)),
+        )
+
+    def test_a_parameter_in_seconds_is_a_duration(self, full: Settings) -> None:
+        """A rule's time is written as any other duration, and 1e2 is a number."""
+        stall = full.jobs[0].rules.parameters["stall"]
+
+        assert stall == FakeStall(silence=2700.0, ratio=100.0)
+
+    def test_an_alias_is_its_anchor(self) -> None:
+        """YAML's own way to say something once is there."""
+        settings = load(CASES / "good_aliases.yaml", {}, FAKE_RULES)
+
+        assert settings.jobs[0].rules.parameters["zero_gradient"] == FakeGradient(passes=50)
+
+
+class TestUnreadableFile:
+    def test_missing(self, tmp_path: Path) -> None:
+        """A file that is not there is a problem without a line."""
+        path = tmp_path / "none.yaml"
+
+        with pytest.raises(ConfigError) as raised:
+            load(path, {}, FAKE_RULES)
+
+        assert str(raised.value) == f"{path}: cannot read: No such file or directory"
+
+    def test_no_utf8(self, tmp_path: Path) -> None:
+        """A file in another encoding is said to be one."""
+        path = tmp_path / "latin1.yaml"
+        path.write_bytes(b"host: b\xfcro\n")
+
+        with pytest.raises(ConfigError, match="expected UTF-8 text"):
+            load(path, {}, FAKE_RULES)
+
+    def test_missing_secret_file(self, tmp_path: Path) -> None:
+        """Without systemd's credentials a relative secret lies beside the file."""
+        path = tmp_path / "c.yaml"
+        path.write_text(
+            "jobs: [{name: a, path: /a}]\nreceivers:\n  - {name: s, type: slack, url_file: nope}\n"
+        )
+
+        with pytest.raises(ConfigError) as raised:
+            load(path, {}, FAKE_RULES)
+
+        problem = raised.value.errors[0]
+        assert (problem.line, problem.key) == (3, "receivers[0].url_file")
+        assert problem.message == f"cannot read {tmp_path / 'nope'}: No such file or directory"
