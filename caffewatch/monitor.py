@@ -16,6 +16,7 @@ from caffewatch.log.parser import Parser
 from caffewatch.log.run import Run
 from caffewatch.snapshot import Snapshot, freeze
 
+
 @dataclass(slots=True)
 class RunRecord:
     """A run and all that was found in it."""

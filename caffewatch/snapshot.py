@@ -30,7 +30,7 @@ class NetOutput:
 
 @dataclass(frozen=True, slots=True)
 class LayerHealth:
-    """Means of absolute values of one layer in the last debug_info block; None where not printed."""
+    """Means of absolute values of one layer in the last block; None where not printed."""
 
     layer: str
     activation: float | None
@@ -82,8 +82,8 @@ class RunSnapshot:
 class Snapshot:
     """One log as it stands.
 
-    ``last_line_time`` is the log's own stamp (seconds, as if UTC); ``last_data_at`` is the wall time
-    at which bytes last arrived (None before the first).
+    ``last_line_time`` is the log's own stamp (seconds, as if UTC); ``last_data_at`` is the wall
+    time at which bytes last arrived (None before the first).
     """
 
     job: str

@@ -61,7 +61,7 @@ class AlertBook:
         for finding in findings:
             entry = self._firing.pop(id(finding), None)
             if entry is not None:
-                notes = annotations(finding, run)
+                notes = explain(finding, run)
                 ended = replace(entry[1], state="resolved", ends_at=now, annotations=notes)
                 edges.append(ended)
         return edges
@@ -76,7 +76,7 @@ class AlertBook:
             rule=finding.rule,
             severity=finding.severity,
             labels=self._labels(finding, run),
-            annotations=annotations(finding, run),
+            annotations=explain(finding, run),
             starts_at=now,
         )
 
@@ -94,7 +94,7 @@ class AlertBook:
         return labels | {name: value for name, value in optional.items() if value}
 
 
-def annotations(finding: Finding, run: Run) -> dict[str, str]:
+def explain(finding: Finding, run: Run) -> dict[str, str]:
     """Explain a finding to people: every value is text."""
     place, moment = finding.place, finding.place.moment
     number = "" if moment.iteration is None else str(moment.iteration)

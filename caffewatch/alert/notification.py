@@ -73,9 +73,7 @@ def address(
 def bundle(receiver: str, letters: Iterable[Letter]) -> Notification:
     """Put letters of one run and receiver into one notification, in their order."""
     letters = list(letters)
-    parts = [
-        part for x in letters for part in (x.alert.fingerprint, x.alert.state, str(x.repeat))
-    ]
+    parts = [part for x in letters for part in (x.alert.fingerprint, x.alert.state, str(x.repeat))]
     return Notification(
         id="cw_" + identity(receiver, *parts),
         receiver=receiver,

@@ -56,17 +56,22 @@ class DeadActivation(Rule[DeadActivationParameters]):
         """Compare each ReLU's output with its input."""
         if look.layout is not self._layout:
             self._learn(look.layout)
-        if not self._relus or not look.finite:
+        if not self._relus:
             return ()
         outputs, inputs = self._outputs(look.values), self._inputs(look.values)
         dead = list(map(le, outputs, map(mul, inputs, self._shares)))
         if True not in dead and self._finding is None and not self._streaks.waiting:
             return ()
         where = {
-            (relu.layer, 0): relu.output for relu, is_dead in zip(self._relus, dead, strict=False) if is_dead
+            (relu.layer, 0): relu.output
+            for relu, is_dead in zip(self._relus, dead, strict=False)
+            if is_dead
         }
         self._streaks.update(
-            where, lambda layer: self.at(layer).passes, lambda key: self.place(look, where[key])
+            where,
+            lambda layer: self.at(layer).passes,
+            lambda key: self.place(look, where[key]),
+            settle=look.finite,
         )
         return self._report(look)
 

@@ -15,6 +15,7 @@ from caffewatch.log import events
 from caffewatch.log.events import TRAIN, Event, NetRead, Pass
 from caffewatch.log.run import Run
 
+_MAX_LAYOUTS = 64
 Handler = Callable[[Any], Iterable[Finding]]
 
 
@@ -61,6 +62,8 @@ class Detector:
         if layout is None or layout.blobs is not event.blobs:
             layout = self._layouts.get(id(event.blobs))
             if layout is None:
+                if len(self._layouts) >= _MAX_LAYOUTS:
+                    self._layouts.clear()
                 layout = self._layouts[id(event.blobs)] = Layout(event.blobs, self._run.net)
             self._layout = layout
         look = Look(event, layout)

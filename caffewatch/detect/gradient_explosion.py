@@ -145,7 +145,7 @@ class GradientExplosion(Rule[GradientExplosionParameters]):
             return None
         weight = look.values[found.data]
         change = rate * look.values[found.diff or 0] / self.run.grad_scale
-        change *= self.run.net.layer(found.layer).lr_mult(found.index)
+        change *= self.run.net.layer(found.layer).lr_mult(found.number)
         return change / weight if weight else 0.0
 
     def _remember(self, look: Look) -> None:
@@ -173,9 +173,7 @@ class GradientExplosion(Rule[GradientExplosionParameters]):
         ended.state = "resolved"
         return (ended,)
 
-    def _report(
-        self, look: Look, at: int, severity: Severity, text: str
-    ) -> Sequence[Finding]:
+    def _report(self, look: Look, at: int, severity: Severity, text: str) -> Sequence[Finding]:
         self._quiet = 0
         open_ = self._finding
         if open_ is not None and (open_.severity == severity or severity != "critical"):

@@ -16,11 +16,11 @@ class Parameter(NamedTuple):
     """One parameter of a layer: where its data and its gradient stand.
 
     ``diff`` is None where the log prints no gradient (lr_mult 0); ``learned`` is False for frozen
-    parameters and BatchNorm's statistics. ``index`` 0 is the weight, 1 the bias.
+    parameters and BatchNorm's statistics. ``number`` 0 is the weight, 1 the bias.
     """
 
     layer: str
-    index: int
+    number: int
     data: int | None
     diff: int | None
     learned: bool

@@ -103,9 +103,7 @@ class NonFinite(Rule[NonFiniteParameters]):
         place = self._elsewhere("lr", "lr", event.rate, event.line)
         return self._seen(place, "the learning rate is {value}")
 
-    def _elsewhere(
-        self, kind: str, name: str, value: float, line: int, net: str = TRAIN
-    ) -> Place:
+    def _elsewhere(self, kind: str, name: str, value: float, line: int, net: str = TRAIN) -> Place:
         moment = Moment(self.run.iteration, estimated=False)
         previous = self.run.previous_iteration
         return Place(line, moment, previous, net, kind=kind, blob=name, value=value)
@@ -129,9 +127,10 @@ class NonFinite(Rule[NonFiniteParameters]):
         if index < 0 and self.run.outputs:
             return ()
         floor = SOFTMAX_FLOOR
-        if not (isclose(value, floor, rel_tol=_PRINTED) or (
-            weight and isclose(value, floor * weight, rel_tol=_PRINTED)
-        )):
+        if not (
+            isclose(value, floor, rel_tol=_PRINTED)
+            or (weight and isclose(value, floor * weight, rel_tol=_PRINTED))
+        ):
             self._floored.pop(index, None)
             return ()
         count, place = self._floored.get(index, (0, None))

@@ -12,7 +12,7 @@ from caffewatch.detect.finding import Severity
 
 def parameter(
     default: Any,
-    help: str,  # noqa: A002 - the word that argparse and YAML users know
+    help: str,
     unit: str = "",
     minimum: float | None = None,
     maximum: float | None = None,

@@ -30,6 +30,7 @@ class Streaks:
         seen: Collection[tuple[str, int]],
         needed: Callable[[str], int],
         place: Callable[[tuple[str, int]], Place],
+        settle: bool = True,
     ) -> None:
         """Take the places that show the symptom in this pass.
 
@@ -39,6 +40,8 @@ class Streaks:
             How many passes in a row a layer needs, to count and to be well again.
         place
             Gives the place of a key in this pass; asked only when a streak begins.
+        settle
+            False for a pass in which not seeing the symptom proves nothing (it holds nan).
         """
         if not seen and not self._open and not self._lasting:
             return
@@ -50,6 +53,8 @@ class Streaks:
             streak.clear = 0
             if streak.count >= needed(key[0]) and key not in self._lasting:
                 self._lasting[key] = self._open.pop(key)
+        if not settle:
+            return
         for key in [k for k in self._open if k not in seen]:
             del self._open[key]
         for key in [k for k in self._lasting if k not in seen]:

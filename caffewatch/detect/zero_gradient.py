@@ -49,20 +49,21 @@ class ZeroGradient(Rule[ZeroGradientParameters]):
 
     def on_training(self, look: Look) -> Sequence[Finding]:
         """Note which learned parameters have no gradient in this pass."""
-        if not look.finite:
-            return ()
-        zero = look.floor == 0 and bool(look.gradients) and not self._satisfied(look)
+        zero = (look.floor == 0 or not look.finite) and not self._satisfied(look)
         if not zero and self._finding is None and not self._streaks.waiting:
             return ()
         values = look.values
         where = {
-            (p.layer, p.index): p.diff
+            (p.layer, p.number): p.diff
             for p in look.layout.parameters
             if p.learned and p.diff is not None and values[p.diff] == 0
             if zero and self.at(p.layer).enabled
         }
         self._streaks.update(
-            where, lambda layer: self.at(layer).passes, lambda key: self.place(look, where[key])
+            where,
+            lambda layer: self.at(layer).passes,
+            lambda key: self.place(look, where[key]),
+            settle=look.finite,
         )
         return self._report(look)
 
@@ -82,9 +83,7 @@ class ZeroGradient(Rule[ZeroGradientParameters]):
         if not lasting:
             if self._finding is None:
                 return ()
-            ended, self._finding = self._finding, None
-            ended.state = "resolved"
-            return (ended,)
+            return (self._end(self._finding),)
         layers = [x for x in look.layout.layers if any(x == layer for layer, _ in lasting)]
         severity = self._severity(look)
         if self._finding is not None and self._finding.severity == severity:
@@ -92,7 +91,7 @@ class ZeroGradient(Rule[ZeroGradientParameters]):
                 self._finding.layers = layers
             return ()
         began = min(lasting.values(), key=lambda place: place.line)
-        ended = self._finding
+        before = [] if self._finding is None else [self._end(self._finding)]
         self._finding = self.fire(
             began,
             self._text(layers, severity),
@@ -101,13 +100,15 @@ class ZeroGradient(Rule[ZeroGradientParameters]):
             severity,
             affects=len(lasting),
         )
-        if ended is None:
-            return (self._finding,)
-        ended.state = "resolved"
-        return (ended, self._finding)
+        return (*before, self._finding)
+
+    def _end(self, finding: Finding) -> Finding:
+        self._finding = None
+        finding.state = "resolved"
+        return finding
 
     def _severity(self, look: Look) -> Severity:
-        learned = {p.layer for p in look.layout.parameters if p.learned and p.index == 0}
+        learned = {p.layer for p in look.layout.parameters if p.learned and p.number == 0}
         stuck = {layer for layer, index in self._streaks.lasting if index == 0}
         if learned and learned <= stuck:
             return "critical"

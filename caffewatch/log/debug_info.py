@@ -9,9 +9,14 @@ they are many.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from operator import getitem, ne
 
-from caffewatch.log.events import TRAIN, Blob, Moment, Norms, Pass
+from caffewatch.log.events import TRAIN, Blob, Moment, Norms, Pass, Update
+
+_cut: Callable[[bytes, slice], bytes] = getitem
+_MAX_SHARED = 64
+"""Orders of lines that are remembered: a net has two or three, a hostile log any number."""
 
 
 class _Order:
@@ -120,7 +125,7 @@ class Blocks:
         if count != len(heads):
             end = at + count
             heads, cuts, tails = heads[at:end], cuts[at:end], tails[at:end]
-        found = list(map(getitem, batch, cuts))
+        found = list(map(_cut, batch, cuts))
         if found == heads:
             self._window = max(self._window, 4 * count)
         else:
@@ -128,7 +133,7 @@ class Blocks:
             batch = batch[:count]
             self._window = 2 * count
         try:
-            values = list(map(float, map(getitem, batch, tails)))
+            values = list(map(float, map(_cut, batch, tails)))
         except ValueError:
             values = _leading_floats(batch, tails)
             count = len(values)
@@ -171,15 +176,21 @@ class Blocks:
         """End the open block and return it as a pass; None where no block is open."""
         if not self._values:
             return None
-        order = self._order.upto(len(self._values)) if self._known and not self.full else self._order
+        order = (
+            self._order.upto(len(self._values)) if self._known and not self.full else self._order
+        )
         learned = self._orders.get(self.net)
         if complete and not self._known and (self._backward or self.net != TRAIN or not learned):
             self._orders[self.net] = order
         if order.identity is None:
             blobs = tuple(order.blobs)
+            if len(self._shared) >= _MAX_SHARED:
+                self._shared.clear()
             order.identity = self._shared.setdefault(blobs, blobs)
         lines: int | list[int] = self._first if self._consecutive else self._numbers
-        done = Pass(line, self.net, order.identity, self._values, lines, Moment(None), norms, complete)
+        done = Pass(
+            line, self.net, order.identity, self._values, lines, Moment(None), norms, complete
+        )
         self._begin()
         return done
 
@@ -214,3 +225,26 @@ def _leading_floats(batch: list[bytes], tails: list[slice]) -> list[float]:
         except ValueError:
             break
     return values
+
+
+class Updates:
+    """Collect the [Update] lines behind one iteration."""
+
+    def __init__(self) -> None:
+        self._rows: list[tuple[Blob, float, int]] = []
+
+    def __bool__(self) -> bool:
+        return bool(self._rows)
+
+    def add(self, layer: str, param: str, data: float | None, diff: float, line: int) -> None:
+        """Take one line; a parameter that another layer owns prints no data."""
+        for quantity, value in (("data", data), ("diff", diff)):
+            if value is not None:
+                self._rows.append((Blob("update", layer, "param", param, quantity), value, line))
+
+    def close(self, iteration: int | None) -> Update:
+        """Return what was collected, of the iteration before it, and begin anew."""
+        rows, self._rows = self._rows, []
+        blobs, values, lines = zip(*rows, strict=True)
+        moment = Moment(iteration, estimated=False)
+        return Update(lines[-1], TRAIN, blobs, list(values), list(lines), moment)

@@ -112,7 +112,7 @@ class SolverRead:
 
 @dataclass(slots=True)
 class NetRead:
-    """A net's layers are known. ``name`` is train, test0 …"""
+    """A net's layers are known. ``name`` is train, or test0 and so on."""
 
     line: int
     name: str
@@ -142,7 +142,7 @@ class Iteration:
 
 @dataclass(slots=True)
 class LearningRate:
-    """``Iteration N, lr = x``; ``grad_scale`` is NVIDIA's ``gs`` (gradients are scaled up by it)."""
+    """``Iteration N, lr = x``; ``grad_scale`` is NVIDIA's ``gs``: gradients are scaled up by it."""
 
     line: int
     time: float | None

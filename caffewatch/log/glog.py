@@ -22,27 +22,44 @@ _HALF_YEAR = 183 * _DAY
 _LEAP_GAP = 9
 
 
+class Line(NamedTuple):
+    """A line and its prefix; ``severity`` is empty where it has none.
 
-class Prefix(NamedTuple):
-    """A line's prefix. ``stamp`` is None where it was cut off, ``message`` starts at ``end``."""
+    ``date``, ``clock`` and ``tid`` are empty where the prefix was cut off. The message starts at
+    ``end``.
+    """
 
+    raw: bytes
     severity: bytes
-    stamp: tuple[bytes, bytes] | None
+    date: bytes
+    clock: bytes
     tid: bytes
     end: int
 
+    @property
+    def text(self) -> str:
+        """The message behind the prefix."""
+        return self.raw[self.end :].decode("utf-8", "replace")
 
-def read_prefix(line: bytes) -> Prefix | None:
+    @property
+    def stamp_end(self) -> int:
+        """Where the thread id begins, 0 where the line does not begin with a whole prefix."""
+        if not self.date or not self.raw.startswith(self.date, 1):
+            return 0
+        return len(b"I  ") + len(self.date) + len(self.clock)
+
+
+def read_line(raw: bytes) -> Line:
     """Read the prefix at the start of a line, or after foreign text on it."""
-    match = PREFIX.match(line)
+    match = PREFIX.match(raw)
     if match is None:
-        cut = CUT_PREFIX.match(line)
+        cut = CUT_PREFIX.match(raw)
         if cut is not None:
-            return Prefix(cut[1], None, b"", cut.end())
-        match = PREFIX.search(line)
+            return Line(raw, cut[1], b"", b"", b"", cut.end())
+        match = PREFIX.search(raw)
         if match is None:
-            return None
-    return Prefix(match[1], (match[2], match[3]), match[4], match.end())
+            return Line(raw, b"", b"", b"", b"", 0)
+    return Line(raw, match[1], match[2], match[3], match[4], match.end())
 
 
 class Clock:
@@ -72,11 +89,10 @@ class Clock:
             self._last = _epoch(*map(int, match.groups()))
             self._days.clear()
 
-    def seconds(self, stamp: tuple[bytes, bytes] | None) -> float | None:
-        """Return the time of a stamp ``(date, time of day)``; None where it is no time."""
-        if stamp is None:
+    def seconds(self, date: bytes, clock: bytes) -> float | None:
+        """Return the time of a stamp's date and time of day; None where it is no time."""
+        if not date:
             return None
-        date, clock = stamp
         try:
             day = self._days.get(date)
             if day is None:
@@ -122,4 +138,4 @@ def isoformat(seconds: float | None) -> str | None:
     if seconds is None:
         return None
     micro = timedelta(microseconds=round(seconds * 1e6))
-    return (datetime(1970, 1, 1) + micro).isoformat()  # noqa: DTZ001 - stamps have no zone
+    return (datetime(1970, 1, 1) + micro).isoformat()

@@ -125,7 +125,10 @@ RAW_LINES = (
 _RANK = re.compile(r"\[\d+(?:\.\d+)*\] ")
 
 
-def recognise(message: str) -> tuple[str, re.Match[str]] | None:
+Found = tuple[Pattern, re.Match[str]]
+
+
+def recognise(message: str) -> Found | None:
     """Find the pattern of a message behind its prefix; None where it is foreign.
 
     Leading spaces and NVIDIA's ``[rank.dev] `` do not matter.
@@ -135,23 +138,19 @@ def recognise(message: str) -> tuple[str, re.Match[str]] | None:
         rank = _RANK.match(message)
         message = message[rank.end() :] if rank else message
     word = message.split(" ", 1)[0].rstrip(":")
-    for name, regex in MESSAGES.get(word, ()):
-        match = regex.match(message)
-        if match:
-            return name, match
-    return _search(LAYER_MESSAGES, message)
+    return _search(MESSAGES.get(word, ()), message) or _search(LAYER_MESSAGES, message)
 
 
-def recognise_raw(line: str) -> tuple[str, re.Match[str]] | None:
+def recognise_raw(line: str) -> Found | None:
     """Find the pattern of a line that has no prefix."""
     return _search(RAW_LINES, line)
 
 
-def _search(patterns: tuple[Pattern, ...], text: str) -> tuple[str, re.Match[str]] | None:
-    for name, regex in patterns:
-        match = regex.match(text)
+def _search(patterns: tuple[Pattern, ...], text: str) -> Found | None:
+    for pattern in patterns:
+        match = pattern.regex.match(text)
         if match:
-            return name, match
+            return pattern, match
     return None
 
 

@@ -9,8 +9,9 @@ MAX_LINE = 64 * 1024
 class LineSplitter:
     r"""Split a stream of bytes at ``\n``.
 
-    A line that never ends costs `MAX_LINE` bytes; what is longer is cut off. NUL bytes (the hole that copytruncate leaves) and the ``\r`` of CRLF are dropped.
-    ``position`` counts the raw bytes up to and with the last line end.
+    A line that never ends costs `MAX_LINE` bytes; what is longer is cut off. NUL bytes (the hole
+    that copytruncate leaves) and the ``\r`` of CRLF are dropped. ``position`` counts the raw bytes
+    up to and with the last line end.
     """
 
     def __init__(self) -> None:

@@ -6,8 +6,20 @@ import re
 from collections.abc import Callable
 
 from caffewatch.log.events import (
-    Blob, Clipped, Ended, Event, Iteration, LayerIgnored, LearningRate, Loaded, Output, Restarted,
-    SnapshotWritten, Solving, TestStarted, Waiting,
+    Blob,
+    Clipped,
+    Ended,
+    Event,
+    Iteration,
+    LayerIgnored,
+    LearningRate,
+    Loaded,
+    Output,
+    Restarted,
+    SnapshotWritten,
+    Solving,
+    TestStarted,
+    Waiting,
 )  # fmt: skip
 from caffewatch.log.grammar import number
 
@@ -63,8 +75,10 @@ def _stopped(line: int, time: float | None, m: Match) -> Event:
 
 
 def _signal(line: int, time: float | None, m: Match) -> Event:
-    how = "terminated" if m[1] == "SIGTERM" else "crashed"
-    return Ended(line, time, how, m.string[:MAX_QUOTE], fatal=True)
+    reason = m.string[:MAX_QUOTE]
+    if m[1] == "SIGTERM":
+        return Ended(line, time, "terminated", reason, fatal=True)
+    return Ended(line, time, "crashed", reason, fatal=True)
 
 
 def _crash_line(line: int, time: float | None, m: Match) -> Event:
@@ -90,6 +104,11 @@ STATELESS: dict[str, Callable[[int, float | None, Match], Event]] = {
     "crash_line": _crash_line,
 }
 """Pattern name -> what makes its event out of (line number, time, match)."""
+
+TIMED = frozenset(
+    {"iteration", "learning_rate", "testing", "waiting", "restarted", "done", "stopped", "signal"}
+)
+"""Patterns whose event carries the time of its line."""
 
 
 def output(line: int, net: str, m: Match) -> Output:

@@ -4,29 +4,32 @@ from __future__ import annotations
 
 import hashlib
 import re
-from typing import NamedTuple
 
-from caffewatch.log import messages, prototxt
-from caffewatch.log.debug_info import Blocks
+from caffewatch.log import messages, setup
+from caffewatch.log.debug_info import Blocks, Updates
 from caffewatch.log.events import (
-    TRAIN, Blob, Ended, Event, Iteration, Loaded, Moment, NetRead, Norms, Pass, RunEnded,
-    RunStarted, SolverRead, TestStarted, Update,
+    TRAIN,
+    Blob,
+    Ended,
+    Event,
+    Iteration,
+    Loaded,
+    Moment,
+    Norms,
+    RunEnded,
+    RunStarted,
+    TestStarted,
 )  # fmt: skip
-from caffewatch.log.glog import Clock, Prefix, read_prefix
+from caffewatch.log.glog import Clock, Line, read_line
 from caffewatch.log.grammar import number, recognise, recognise_raw
 from caffewatch.log.lines import MAX_LINE, LineSplitter
 from caffewatch.log.numbering import Numbering
-from caffewatch.log.topology import NetBuilder
+from caffewatch.log.setup import SetUp
+from caffewatch.log.shortcuts import Shortcuts
 
 _SETUP = frozenset({"setup", "solver_dump", "training_net", "starting", "solving"})
 """Messages with which a run begins, once the run before has shown an iteration or an end."""
 _TEST_RESULTS = frozenset({"test_output", "test_score", "test_over"})
-
-
-class _Line(NamedTuple):
-    raw: bytes
-    prefix: Prefix | None
-    time: float | None
 
 
 class Parser:
@@ -64,16 +67,15 @@ class Parser:
         self._runs = 0
         self._prefixed = False
         self._batch: tuple[list[bytes], int, int] = ([], 0, 0)
+        self._shortcuts = Shortcuts()
         self._reset()
 
     def _reset(self) -> None:
         self._shown = False
-        self._dump: prototxt.Reader | NetBuilder | None = None
-        self._builder: tuple[str, NetBuilder] | None = None
-        self._nets: set[str] = set()
+        self._setup = SetUp()
         self._test = "test0"
         self._test_iteration: int | None = None
-        self._updates: list[tuple[Blob, float, int]] = []
+        self._updates = Updates()
 
     @property
     def position(self) -> int:
@@ -117,78 +119,81 @@ class Parser:
         return self._events
 
     def _take(self, raw: bytes) -> None:
-        """Take one line that is not the one expected."""
-        prefix = read_prefix(raw)
-        text = raw[prefix.end if prefix else 0 :].decode("utf-8", "replace")
-        line = _Line(raw, prefix, self._clock.seconds(prefix.stamp) if prefix else None)
-        if prefix is not None:
-            self.time = line.time if line.time is not None else self.time
+        """Take one line that is not the debug_info line expected."""
+        known = self._shortcuts.find(raw)
+        if known is not None:
+            self._message(*known)
+            return
+        line = read_line(raw)
+        text = line.text
+        if line.severity:
             self._prefixed = True
             self._end_dump()
             self._ensure_run(line)
-            if prefix.severity == b"F":
-                self._end(Ended(self.line, line.time, "crashed", _quote(text), fatal=True))
+            if line.severity == b"F":
+                self._end(Ended(self.line, self._time(line), "crashed", _quote(text), fatal=True))
                 return
             found = recognise(text)
         else:
             found = recognise_raw(text) or (None if self._prefixed else recognise(text))
-            if found is not None and found[0] not in ("", "header"):
+            if found is not None and found[0].name not in ("", "header"):
                 self._end_dump()
         if found is not None:
-            self._message(found[0], found[1], line)
-        elif self._dump is not None:
-            self._dump.dump(text) if isinstance(self._dump, NetBuilder) else self._dump.feed(text)
-        elif text.strip():
+            self._shortcuts.learn(found[0], line)
+            self._message(found[0].name, found[1], line)
+        elif not self._setup.feed_dump(text) and text.strip():
             self.unrecognised += 1
 
-    def _message(self, name: str, match: re.Match[str], line: _Line) -> None:
+    def _message(self, name: str, match: re.Match[str], line: Line) -> None:
         if not name:
             return
         if name == "header":
             self._clock.created(match.string)
             return
-        if line.prefix is None and (self._run is not None or name not in ("signal", "crash_line")):
-            self._ensure_run(line)
+        self._current = line
         if self._run is None:
-            return
+            if name in ("signal", "crash_line"):
+                return
+            self._start_run(line)
         if self._updates and not name.startswith("update"):
-            self._close_updates()
-        if name in messages.DEBUG:
-            self._debug(*messages.DEBUG[name](match), match, line)
-        elif name in messages.STATELESS:
-            if name in _SETUP:
-                self._begin_setup(line)
-            self._state(messages.STATELESS[name](self.line, line.time, match))
+            self._events.append(self._updates.close(self._numbering.last))
+        if name in _SETUP and self._shown:
+            self._start_run(line)
+        if name in messages.STATELESS:
+            time = self._time(line) if name in messages.TIMED else None
+            self._state(messages.STATELESS[name](self.line, time, match))
+        elif name in messages.DEBUG:
+            self._debug(*messages.DEBUG[name](match), line)
+        elif name in setup.MESSAGES:
+            self._events += self._setup.take(name, match, self.line)
         elif name in _TEST_RESULTS:
             self._test_result(name, match)
-        else:
+        elif name != "setup":
             getattr(self, f"_on_{name}")(match, line)
+
+    def _time(self, line: Line) -> float | None:
+        time = self._clock.seconds(line.date, line.clock)
+        if time is not None:
+            self.time = time
+        return time
 
     # --- debug_info ---------------------------------------------------------------------------
 
-    def _debug(self, blob: Blob, value: float, match: re.Match[str], line: _Line) -> None:
-        self._end_net()
+    def _debug(self, blob: Blob, value: float, line: Line) -> None:
+        self._events += self._setup.end_net(self.line)
         blocks = self._blocks
         if blob.phase == "backward" and blocks.net != TRAIN:
             blocks.turn()
         if blocks.begins_anew(blob):
             self._close_block()
-        prefix = line.prefix
-        start = prefix.end - len(match.string) if prefix else 0
-        start, tid = 0, b""
-        if prefix is not None:
-            tid = prefix.tid
-            if prefix.stamp is not None and line.raw[1:].startswith(prefix.stamp[0]):
-                start = len(prefix.stamp[0]) + len(prefix.stamp[1]) + len("I  ")
-        value_at = line.raw.rfind(b" data: " if blob.quantity == "data" else b" diff: ") + 7
-        blocks.add(blob, value, line.raw, self.line, tid, slice(start, value_at))
+        end = line.raw.rfind(b" %b: " % blob.quantity.encode()) + len(b" data: ")
+        blocks.add(blob, value, line.raw, self.line, line.tid, slice(line.stamp_end, end))
         if blocks.net != TRAIN and blocks.full:
             self._close_block()
 
-    def _on_norms(self, match: re.Match[str], line: _Line) -> None:
-        tid = line.prefix.tid if line.prefix else b""
-        if self._blocks.open and self._blocks.belongs(tid):
-            data1, diff1, data2, diff2 = (number(match[i]) for i in range(1, 5))
+    def _on_norms(self, match: re.Match[str], line: Line) -> None:
+        if self._blocks.open and self._blocks.belongs(line.tid):
+            data1, diff1, data2, diff2 = map(number, match.groups())
             self._close_block(Norms((data1, diff1), (data2, diff2)))
 
     def _close_block(self, norms: Norms | None = None, complete: bool = True) -> None:
@@ -201,22 +206,11 @@ class Parser:
             done.moment = Moment(self._test_iteration, estimated=False)
         self._events.append(done)
 
-    def _on_update(self, match: re.Match[str], line: _Line) -> None:
-        for quantity, value in (("data", match[3]), ("diff", match[4])):
-            self._add_update(match[1], match[2], quantity, value)
+    def _on_update(self, match: re.Match[str], line: Line) -> None:
+        self._updates.add(match[1], match[2], number(match[3]), number(match[4]), self.line)
 
-    def _on_update_shared(self, match: re.Match[str], line: _Line) -> None:
-        self._add_update(match[1], match[2], "diff", match[3])
-
-    def _add_update(self, layer: str, param: str, quantity: str, value: str) -> None:
-        blob = Blob("update", layer, "param", param, quantity)
-        self._updates.append((blob, number(value), self.line))
-
-    def _close_updates(self) -> None:
-        blobs, values, lines = zip(*self._updates, strict=True)
-        self._updates = []
-        moment = Moment(self._numbering.last, estimated=False)
-        self._events.append(Update(lines[-1], TRAIN, blobs, list(values), list(lines), moment))
+    def _on_update_shared(self, match: re.Match[str], line: Line) -> None:
+        self._updates.add(match[1], match[2], None, number(match[3]), self.line)
 
     # --- tests --------------------------------------------------------------------------------
 
@@ -229,7 +223,7 @@ class Parser:
         elif name == "test_score":
             self._events.append(messages.score(self.line, self._test, match))
 
-    def _on_output(self, match: re.Match[str], line: _Line) -> None:
+    def _on_output(self, match: re.Match[str], line: Line) -> None:
         self._events.append(messages.output(self.line, TRAIN, match))
 
     # --- what moves the run on ------------------------------------------------------------------
@@ -238,7 +232,7 @@ class Parser:
         if isinstance(event, Iteration):
             self._on_iteration(event)
         elif isinstance(event, TestStarted):
-            self._end_net()
+            self._events += self._setup.end_net(self.line)
             self._close_block()
             self._shown = True
             self._test, self._test_iteration = event.net, event.iteration
@@ -251,7 +245,7 @@ class Parser:
         self._events.append(event)
 
     def _on_iteration(self, event: Iteration) -> None:
-        self._end_net()
+        self._events += self._setup.end_net(self.line)
         last = self._numbering.last
         if last is not None and event.iteration < last:
             self._start_run(self._current)
@@ -269,106 +263,40 @@ class Parser:
 
     # --- runs -----------------------------------------------------------------------------------
 
-    def _ensure_run(self, line: _Line) -> None:
+    def _end_dump(self) -> None:
+        for event in self._setup.end_dump(self.line):
+            self._numbering.configure(event.parameters)
+            self._events.append(event)
+
+    def _ensure_run(self, line: Line) -> None:
         self._current = line
         if self._run is None:
             self._start_run(line)
 
-    def _begin_setup(self, line: _Line) -> None:
-        if self._shown:
-            self._start_run(line)
-
-    def _start_run(self, line: _Line) -> None:
+    def _start_run(self, line: Line) -> None:
         self._end_run()
         self._reset()
         self._blocks.forget()
+        self._shortcuts = Shortcuts()
         self._numbering = Numbering()
         self._runs += 1
         lines, index, begin = self._batch
         self.run_offset = begin + sum(map(len, lines[:index])) + index
-        stamped = line.prefix is not None and line.prefix.stamp is not None
-        name = line.raw if stamped else b"%d:" % self.run_offset + line.raw
+        name = line.raw if line.date else b"%d:" % self.run_offset + line.raw
         run_id = hashlib.sha256(name).hexdigest()[:16]
-        self._run = RunStarted(self.line, line.time, run_id, self._runs)
+        self._run = RunStarted(self.line, self._time(line), run_id, self._runs)
         self._events.append(self._run)
 
     def _end_run(self) -> None:
         if self._run is None:
             return
         self._end_dump()
-        self._end_net()
+        self._events += self._setup.end_net(self.line)
         if self._updates:
-            self._close_updates()
+            self._events.append(self._updates.close(self._numbering.last))
         self._close_block(complete=False)
         self._events.append(RunEnded(self.line))
         self._run = None
-
-    # --- set-up ---------------------------------------------------------------------------------
-
-    def _on_setup(self, match: re.Match[str], line: _Line) -> None:
-        self._begin_setup(line)
-
-    def _on_solver_dump(self, match: re.Match[str], line: _Line) -> None:
-        self._begin_setup(line)
-        self._dump = prototxt.Reader()
-
-    def _on_training_net(self, match: re.Match[str], line: _Line) -> None:
-        self._begin_setup(line)
-        self._begin_net(TRAIN)
-
-    def _on_testing_net(self, match: re.Match[str], line: _Line) -> None:
-        self._begin_net(f"test{match[1] or 0}")
-
-    def _on_net_dump(self, match: re.Match[str], line: _Line) -> None:
-        if self._builder is None and TRAIN not in self._nets:
-            self._builder = (TRAIN, NetBuilder())
-        self._dump = self._builder[1] if self._builder else NetBuilder()
-
-    def _begin_net(self, name: str) -> None:
-        self._end_net()
-        self._builder = (name, NetBuilder()) if name not in self._nets else None
-
-    def _end_dump(self) -> None:
-        dump, self._dump = self._dump, None
-        if isinstance(dump, prototxt.Reader):
-            parameters = {
-                name: ",".join(found) for name in dump.root if (found := prototxt.texts(dump.root, name))
-            }
-            self._numbering.configure(parameters)
-            self._events.append(SolverRead(self.line, parameters))
-
-    def _end_net(self) -> None:
-        builder, self._builder = self._builder, None
-        if builder is None:
-            return
-        name, net = builder
-        if name == TRAIN and net.testing:
-            return
-        self._nets.add(name)
-        self._events.append(NetRead(self.line, name, net.build()))
-
-    def _on_net_done(self, match: re.Match[str], line: _Line) -> None:
-        self._end_net()
-
-    def _on_typed_layer(self, match: re.Match[str], line: _Line) -> None:
-        if self._builder:
-            self._builder[1].typed(match[1], match[2])
-
-    def _on_create_layer(self, match: re.Match[str], line: _Line) -> None:
-        if self._builder:
-            self._builder[1].create(match[1])
-
-    def _on_reads(self, match: re.Match[str], line: _Line) -> None:
-        if self._builder:
-            self._builder[1].reads(match[2])
-
-    def _on_writes(self, match: re.Match[str], line: _Line) -> None:
-        if self._builder:
-            self._builder[1].writes(match[2])
-
-    def _on_backward_needed(self, match: re.Match[str], line: _Line) -> None:
-        if self._builder:
-            self._builder[1].backward(match[1], match[2] == "needs")
 
 
 def _quote(text: str) -> str:

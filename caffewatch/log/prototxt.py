@@ -49,7 +49,7 @@ class Reader:
 
 
 def _unquote(value: str) -> str:
-    if len(value) < 2 or value[0] not in "\"'" or value[-1] != value[0]:  # noqa: PLR2004 - quotes
+    if len(value) < 2 or value[0] not in "\"'" or value[-1] != value[0]:
         return value
     return _ESCAPE.sub(_unescape, value[1:-1]) if "\\" in value else value[1:-1]
 

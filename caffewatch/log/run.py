@@ -3,12 +3,28 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 from caffewatch.log.events import (
-    TRAIN, Clipped, Ended, Event, Iteration, LayerIgnored, LearningRate, Loaded, NetRead, Norms,
-    Output, Pass, RunStarted, SnapshotWritten, SolverRead, Solving, Update,
+    TRAIN,
+    Clipped,
+    Ended,
+    Event,
+    Iteration,
+    LayerIgnored,
+    LearningRate,
+    Loaded,
+    NetRead,
+    Norms,
+    Output,
+    Pass,
+    RunStarted,
+    SnapshotWritten,
+    SolverRead,
+    Solving,
+    Update,
 )  # fmt: skip
 from caffewatch.log.topology import Net
 
@@ -202,7 +218,7 @@ _SOLVERS = {
     "NESTEROV": "Nesterov", "ADAGRAD": "AdaGrad", "RMSPROP": "RMSProp", "ADADELTA": "AdaDelta",
     "ADAM": "Adam",
 }  # fmt: skip
-_HANDLERS = {
+_HANDLERS: dict[type, Callable[[Run, Any], None]] = {
     Pass: Run._pass,
     Update: Run._update,
     Iteration: Run._iteration,

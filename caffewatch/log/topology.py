@@ -75,7 +75,7 @@ class NetBuilder:
         self._net = Net()
         self._current: Layer | None = None
 
-    def dump(self, line: str) -> None:
+    def feed(self, line: str) -> None:
         """Take a line of the dump behind ``Initializing net from parameters``."""
         self._dump.feed(line)
 
@@ -124,9 +124,7 @@ class NetBuilder:
 def _layers(root: prototxt.Message) -> list[prototxt.Message]:
     """Return the dump's layers; 2014's nest a second ``layer`` inside ``layers``."""
     old = prototxt.messages(root, "layers")
-    unnested = [
-        {**x, **(prototxt.messages(x, "layer") or [{}])[0]} for x in old
-    ]
+    unnested = [{**x, **(prototxt.messages(x, "layer") or [{}])[0]} for x in old]
     return prototxt.messages(root, "layer") + unnested
 
 

@@ -1,0 +1,1 @@
+"""The daemon: the pure core with the world around it."""
