@@ -11,10 +11,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from operator import getitem, ne
+from typing import cast
 
 from caffewatch.log.events import TRAIN, Blob, Moment, Norms, Pass, Update
 
-_cut: Callable[[bytes, slice], bytes] = getitem
+_cut = cast(Callable[[bytes, slice], bytes], getitem)
 _MAX_SHARED = 64
 """Orders of lines that are remembered: a net has two or three, a hostile log any number."""
 

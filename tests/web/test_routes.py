@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+from http import HTTPStatus
+
+import pytest
+
+from caffewatch.web.message import Request, Response
+from caffewatch.web.routes import Check, Routes
+
+
+def routes(health: Check = lambda: None, readiness: Check = lambda: None) -> Routes:
+    """Return routes of a daemon; its metrics tell which Accept header they were asked with."""
+    return Routes("0.1.0<", lambda accept: ("text/plain", accept.encode()), health, readiness)
+
+
+def get(path: str, accept: str = "") -> Response:
+    """Ask a healthy daemon."""
+    return routes().respond(Request("GET", path, {"accept": accept}))
+
+
+class TestRoutes:
+    def test_metrics_are_negotiated(self) -> None:
+        """The Accept header is the exporter's to judge."""
+        response = get("/metrics", accept="application/openmetrics-text")
+
+        assert (response.status, response.content_type) == (HTTPStatus.OK, "text/plain")
+        assert response.body == b"application/openmetrics-text"
+        assert response.headers == {"Vary": "Accept"}
+
+    def test_index_names_version_and_pages(self) -> None:
+        """A person finds the rest from here."""
+        page = get("/").body.decode()
+
+        assert "<h1>caffewatch 0.1.0&lt;</h1>" in page
+        assert all(f'href="{path}"' in page for path in ("/metrics", "/healthz", "/readyz"))
+
+    @pytest.mark.parametrize(
+        "path", ["/metrics/", "/x", "", "//", "/../metrics", "*", "/%6detrics"]
+    )
+    def test_unknown_paths(self, path: str) -> None:
+        """There is nothing beside the pages."""
+        assert get(path).status == HTTPStatus.NOT_FOUND
+
+    @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "OPTIONS", "BREW", "get"])
+    def test_pages_can_only_be_read(self, method: str) -> None:
+        """Other methods are told which ones there are."""
+        response = routes().respond(Request(method, "/metrics"))
+
+        assert response.status == HTTPStatus.METHOD_NOT_ALLOWED
+        assert response.headers == {"Allow": "GET, HEAD"}
+
+    def test_unknown_path_comes_before_method(self) -> None:
+        """What is not there cannot be posted to either."""
+        assert routes().respond(Request("POST", "/x")).status == HTTPStatus.NOT_FOUND
+
+    @pytest.mark.parametrize("path", ["/healthz", "/readyz"])
+    def test_all_is_well(self, path: str) -> None:
+        """Both checks are 200 and one word."""
+        response = get(path)
+
+        assert (response.status, response.body) == (HTTPStatus.OK, b"ok\n")
+
+    def test_each_check_tells_its_problem(self) -> None:
+        """Health and readiness fail apart, each with its reason."""
+        asked = routes(health=lambda: "no beat for 31 s", readiness=lambda: "starting")
+
+        health = asked.respond(Request("GET", "/healthz"))
+        readiness = asked.respond(Request("GET", "/readyz"))
+
+        assert (health.status, health.body) == (503, b"no beat for 31 s\n")
+        assert (readiness.status, readiness.body) == (503, b"starting\n")
