@@ -1,0 +1,1 @@
+"""What lasts: read positions, alerts and the outbox, in one SQLite file."""

@@ -1,0 +1,41 @@
+"""One daemon per state folder."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from pathlib import Path
+
+from caffewatch.store.errors import StoreLocked
+
+
+class StateLock:
+    """An exclusive lock on a file; the kernel gives it back when the process ends in any way.
+
+    Raises
+    ------
+    StoreLocked
+        Another process holds it.
+    OSError
+        The file cannot be made.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            owner = os.pread(self._descriptor, 32, 0).decode("ascii", "replace").strip()
+            os.close(self._descriptor)
+            raise StoreLocked(
+                f"{path.parent} is in use by another caffewatch (process {owner or 'unknown'}); "
+                "end that one, or give this one its own state_dir"
+            ) from None
+        os.ftruncate(self._descriptor, 0)
+        os.pwrite(self._descriptor, f"{os.getpid()}\n".encode(), 0)
+
+    def release(self) -> None:
+        """Let another process have the folder; once."""
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+            self._descriptor = -1

@@ -1,0 +1,1 @@
+"""Following logs: bytes in order out of whatever files come and go behind a path."""

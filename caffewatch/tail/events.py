@@ -1,0 +1,73 @@
+"""What a look at a log brings: bytes, ends of streams, and the log's condition."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from caffewatch.tail.identity import Change
+
+Condition = Literal["readable", "missing", "unreadable"]
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """Bytes of one physical file, in order, cut anywhere.
+
+    Parameters
+    ----------
+    stream
+        Number of the physical file within its log; a new one for each file.
+    continues
+        Stream of the file that came before this one, None for the first.
+    offset
+        Position in the file after the bytes.
+    replay
+        The bytes were taken in before the last restart, and are read again for the run's sake.
+    """
+
+    stream: int
+    continues: int | None
+    data: bytes
+    offset: int
+    replay: bool = False
+
+    @property
+    def start(self) -> int:
+        """Position in the file of the first byte."""
+        return self.offset - len(self.data)
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A stream is over: a fragment without end of line that is left of it stands by itself."""
+
+    stream: int
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """All that one look at a log brought.
+
+    Parameters
+    ----------
+    events
+        In the order in which they are to be taken in.
+    more
+        The look stopped at its bound; there is more to read at once.
+    condition, error
+        Whether the path can be read now, and what stands against it. A file that has lost its name
+        is read on all the same.
+    changes
+        Truncations, replacements and rotations noticed by this look.
+    offset, lag
+        Bytes read of the file behind the path; bytes known to be there and not yet read.
+    """
+
+    events: tuple[Chunk | Ended, ...]
+    more: bool
+    condition: Condition
+    error: str | None
+    changes: tuple[Change, ...]
+    offset: int
+    lag: int

@@ -1,0 +1,248 @@
+"""A log, followed: one path, whatever files come and go behind it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from typing import Literal
+
+from caffewatch.tail.events import Condition, Ended, Look
+from caffewatch.tail.identity import Change, FileId, Known, decide
+from caffewatch.tail.position import FilePosition, Position
+from caffewatch.tail.reader import OpenFile, file_id
+from caffewatch.tail.siblings import find, identities, identities_beside, siblings
+from caffewatch.tail.source import Source
+from caffewatch.tail.streams import Streams
+
+LOOK_SIZE = 1024 * 1024
+"""Bytes read by one look, so that one log catching up does not starve the others."""
+
+
+class LogFollower:
+    """Delivers a log's bytes in order, each once, across rotations and restarts.
+
+    Not thread-safe: one thread looks, and asks for the position of what it was given.
+
+    Parameters
+    ----------
+    path
+        The log: a file, or a link to one, that need not exist yet.
+    saved
+        The position that an earlier process saved, None at the very first start.
+    start_at
+        Where to begin in a file that is there at the very first look.
+    rewind
+        Deliver the current run's bytes before the saved position again, as replays.
+    is_foreign
+        Tells whether a path is followed as another log, and so no rotation of this one.
+    """
+
+    def __init__(
+        self,
+        path: str,
+        saved: Position | None = None,
+        *,
+        start_at: Literal["beginning", "end"] = "beginning",
+        rewind: bool = False,
+        is_foreign: Callable[[str], bool] = lambda path: False,
+    ) -> None:
+        self.path = path
+        self._saved = saved
+        self._start_at = start_at
+        self._rewind = rewind
+        self._is_foreign = is_foreign
+        self._streams = Streams()
+        self._beside: frozenset[FileId] | None = None
+        self._first = True
+        self._ends: list[Ended] = []
+        self._changes: list[Change] = []
+
+    def look(self, now: float) -> Look:
+        """Take in what is new; never raises for anything that the file system does.
+
+        Parameters
+        ----------
+        now
+            Seconds since the epoch; decides only how long a rotated file stays open.
+        """
+        self._ends, self._changes = [], []
+        self._streams.failure = None
+        condition, error = self._look_at_path(now)
+        events, more = self._streams.read(now, LOOK_SIZE)
+        if self._streams.failure:
+            condition, error = "unreadable", self._streams.failure
+        return Look(
+            events=(*self._ends, *events),
+            more=more,
+            condition=condition,
+            error=error,
+            changes=tuple(self._changes),
+            offset=self._streams.current.offset if self._streams.current else 0,
+            lag=self._streams.lag(),
+        )
+
+    def position(self) -> Position:
+        """Return what to save once all that was delivered has been taken in."""
+        if self._saved is not None:
+            return self._saved
+        files = tuple(x.position() for x in self._streams)
+        return Position(files, self._beside or frozenset(), self._streams.past)
+
+    def run_started(self, stream: int, offset: int) -> None:
+        """Note the offset of the line where a stream's current run began, to re-read it later."""
+        self._streams.run_started(stream, offset)
+
+    def knows(self, path: str) -> bool:
+        """Tell whether a path leads to a file that this log was or is written to."""
+        return any(self._streams.knows(path, x) for _, x in identities([path]))
+
+    def close(self) -> None:
+        """Close every file."""
+        self._streams.close()
+
+    def _look_at_path(self, now: float) -> tuple[Condition, str | None]:
+        try:
+            if self._saved is not None:
+                self._resume(self._saved, now)
+            # First what happened within the known files: a truncated one may be renamed by now.
+            self._check_contents(now)
+            if self._beside is None:
+                self._beside = identities_beside(self.path)
+            self._follow_path(now)
+        except (FileNotFoundError, NotADirectoryError):
+            self._first = False
+            return "missing", f"{self.path}: no such file"
+        except OSError as error:
+            return "unreadable", f"{self.path}: {error.strerror or error}"
+        return "readable", None
+
+    def _follow_path(self, now: float) -> None:
+        current = self._streams.current
+        if current and current.file and file_id(os.stat(self.path)) == current.id:
+            return
+        file = OpenFile.open(self.path)
+        try:
+            if current is None:
+                self._begin(file, now)
+            else:
+                self._compare(current, file, now)
+        except OSError:
+            file.close()
+            raise
+
+    def _resume(self, saved: Position, now: float) -> None:
+        """Find the saved files again, wherever they are by now; wait while none can be."""
+        files: list[tuple[OpenFile, FilePosition]] = []
+        for position in reversed(saved.files):
+            taken = [x.id for x, _ in files]
+            file = self._locate(position.known, position.path, taken)
+            if file is not None:
+                files.insert(0, (file, position))
+        if not files or files[-1][1] is not saved.files[-1]:
+            try:
+                OpenFile.open(self.path).close()
+            except OSError:
+                for opened, _ in files:
+                    opened.close()
+                raise
+        self._streams.resume(files, saved, self._rewind, now)
+        self._beside, self._first, self._saved = saved.beside, False, None
+
+    def _begin(self, file: OpenFile, now: float) -> None:
+        if self._first:
+            offset = file.last_line_end() if self._start_at == "end" else 0
+            self._streams.add(file, offset, now)
+        else:
+            self._succeed(file, [self.path], now)
+        self._first = False
+
+    def _compare(self, current: Source, file: OpenFile, now: float) -> None:
+        """Tell whether the file now behind the path goes on with what was read before."""
+        change = decide(current.known, file.seen(current.offset))
+        if change in (Change.SAME, Change.GROWN, Change.REPLACED):
+            current.attach(file)
+        else:
+            near = [self.path, current.path]
+            if current.file is None:
+                self._recover(current)
+            self._succeed(file, near, now)
+        if change not in (Change.SAME, Change.GROWN):
+            self._changes.append(change)
+
+    def _check_contents(self, now: float) -> None:
+        for source in list(self._streams):
+            try:
+                if source.check() is Change.TRUNCATED or self._is_truncated_unread(source):
+                    self._truncated(source, now)
+            except OSError as error:
+                self._streams.fail(source, error)
+
+    def _is_truncated_unread(self, source: Source) -> bool:
+        """Tell whether lines came and were copied away before any was read.
+
+        Of an empty file nothing is known that could disagree; only the new copy betrays it.
+        """
+        if source is not self._streams.current or source.replaying or source.offset:
+            return False
+        return source.touched and any(self._unseen([self.path, source.path], source.id))
+
+    def _truncated(self, source: Source, now: float) -> None:
+        self._changes.append(Change.TRUNCATED)
+        is_current, near = source is self._streams.current, [self.path, source.path]
+        file = source.detach()
+        if source.offset:
+            self._recover(source)
+        else:
+            self._drop(source)
+        if file and is_current:
+            self._succeed(file, near, now)
+        elif file:
+            file.close()
+
+    def _recover(self, source: Source) -> None:
+        """Read a file that lost its place on from where it was moved or copied to, if it was."""
+        taken = [x.id for x in self._streams if x.file and x is not source]
+        file = self._locate(source.known, source.path, taken)
+        if file is not None:
+            source.attach(file)
+        else:
+            self._drop(source)
+
+    def _drop(self, source: Source) -> None:
+        ended = self._streams.drop(source)
+        if ended is not None:
+            self._ends.append(ended)
+
+    def _locate(self, known: Known, path: str, taken: list[FileId]) -> OpenFile | None:
+        near = [path, self.path, *siblings(self.path), *siblings(path)]
+        return find(known, dict.fromkeys(near), taken)
+
+    def _succeed(self, file: OpenFile, near: list[str], now: float) -> None:
+        """Read whole files that were rotated away between two looks, then the one at the path."""
+        for name in list(self._unseen(near, file.id)):
+            self._add_unseen(name, now)
+        self._streams.add(file, 0, now)
+        self._beside = identities_beside(self.path, file.path)
+
+    def _unseen(self, near: list[str], current: FileId) -> Iterator[str]:
+        """List the rotations that nobody has seen as yet, oldest first."""
+        seen = {current, *(self._beside or ())}
+        names = dict.fromkeys(name for path in near for name in siblings(path))
+        for name, identity in identities(names):
+            known = identity in seen or self._streams.knows(name, identity)
+            if not known and not self._is_foreign(name):
+                yield name
+
+    def _add_unseen(self, name: str, now: float) -> None:
+        read = [x.position().known for x in self._streams]
+        heads = [x.head for x in read if x.is_telling]
+        try:
+            file = OpenFile.open(name)
+            seen = file.seen(0)
+        except OSError:
+            return
+        is_copy = any(x.matches(seen.head) for x in heads)
+        if seen.size and not is_copy:
+            self._streams.add(file, 0, now)
+        else:
+            file.close()

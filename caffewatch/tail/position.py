@@ -1,0 +1,117 @@
+"""What must be remembered of a log to go on after a restart."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from caffewatch.tail.identity import Digest, FileId, Known
+
+VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class FilePosition:
+    r"""How far one physical file was read.
+
+    Parameters
+    ----------
+    stream, continues
+        The number of the file's stream, and of the one it took over from.
+    path
+        Where the file was last seen, links resolved.
+    known
+        Identity and content up to ``known.offset``, which is always just after a ``\n``.
+    run_start
+        Offset of the line where this stream's run began; None while it began in an earlier file.
+    ended
+        The file was rotated away and drained, and is only needed to re-read its run.
+    """
+
+    stream: int
+    continues: int | None
+    path: str
+    known: Known
+    run_start: int | None = None
+    ended: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PastFile:
+    """A file that was read to its end and is of no more use, save that it is no new log."""
+
+    file: FileId
+    head: Digest
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """Everything needed to follow a log on.
+
+    Parameters
+    ----------
+    files
+        Oldest first; the last one is the one behind the log's path.
+    beside
+        Files named like rotations of this log that are not to be read.
+    past
+        Files read to their end, oldest first.
+    """
+
+    files: tuple[FilePosition, ...]
+    beside: frozenset[FileId] = frozenset()
+    past: tuple[PastFile, ...] = ()
+
+    @property
+    def offset(self) -> int:
+        """Bytes of complete lines taken from the file behind the log's path."""
+        return self.files[-1].known.offset if self.files else 0
+
+    def to_json(self) -> str:
+        """Encode for the store."""
+        value = {
+            "version": VERSION,
+            "files": [asdict(x) for x in self.files],
+            "beside": sorted(self.beside),
+            "past": [asdict(x) for x in self.past],
+        }
+        return json.dumps(value, separators=(",", ":"))
+
+    @classmethod
+    def from_json(cls, text: str) -> Position:
+        """Decode what `to_json` wrote.
+
+        Raises
+        ------
+        ValueError
+            The text is not such an encoding, or is one of another version.
+        """
+        try:
+            value = json.loads(text)
+            if value["version"] != VERSION:
+                raise ValueError(f"version {value['version']}, expected {VERSION}")
+            return cls(
+                tuple(_file(x) for x in value["files"]),
+                frozenset(FileId(*x) for x in value["beside"]),
+                tuple(_past(x) for x in value["past"]),
+            )
+        except (KeyError, TypeError, ValueError) as error:
+            raise ValueError(f"not an encoded read position: {error!r}") from error
+
+
+def _file(value: dict[str, Any]) -> FilePosition:
+    known = value.pop("known")
+    return FilePosition(
+        known=Known(
+            FileId(*known["file"]),
+            Digest(**known["head"]),
+            Digest(**known["tail"]),
+            known["offset"],
+        ),
+        **value,
+    )
+
+
+def _past(value: dict[str, Any]) -> PastFile:
+    return PastFile(FileId(*value["file"]), Digest(**value["head"]))

@@ -1,0 +1,95 @@
+"""The files beside a log that may be its rotations."""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from collections.abc import Container, Iterable, Iterator
+
+from caffewatch.tail.identity import FileId, Known
+from caffewatch.tail.reader import OpenFile, file_id
+
+COMPRESSED = (".gz", ".bz2", ".xz", ".zst", ".lz4", ".zip")
+"""Endings of files whose bytes are not those of a log; they are never followed."""
+
+_ROTATION = re.compile(r"[.-](?:\d+|\d{4}-\d\d-\d\d\S*|\d{8}\S*|old|bak)$")
+
+
+def siblings(path: str) -> list[str]:
+    """List the files named ``NAME.*`` or ``NAME-*`` in the log's folder, oldest change first."""
+    folder, name = os.path.split(path)
+    try:
+        with os.scandir(folder or ".") as entries:
+            names = [x.name for x in entries if _named_after(x.name, name)]
+    except OSError:
+        return []
+    found = [(_changed_at(x), x) for x in (os.path.join(folder, name) for name in names)]
+    return [path for changed_at, path in sorted(found) if changed_at]
+
+
+def rotated_name(path: str) -> str | None:
+    """Return the name that a rotation's name was made from; None if it looks like no rotation."""
+    for ending in COMPRESSED:
+        path = path.removesuffix(ending)
+    base, found = _ROTATION.subn("", path)
+    return base if found else None
+
+
+def identities(paths: Iterable[str]) -> Iterator[tuple[str, FileId]]:
+    """Pair each path that can be looked at with its file's identity."""
+    for path in paths:
+        try:
+            status = os.stat(path)
+        except OSError:
+            continue
+        yield path, file_id(status)
+
+
+def identities_beside(*logs: str) -> frozenset[FileId]:
+    """Return the identities of all the logs' siblings."""
+    return frozenset(x for log in logs for _, x in identities(siblings(log)))
+
+
+def find(known: Known, paths: Iterable[str], taken: Container[FileId] = ()) -> OpenFile | None:
+    """Open the file that was read as `known`, or failing that a copy of it, among the paths.
+
+    Files that are taken are left out: an inode that is used again is not the file it was.
+    """
+    copy = None
+    for path, identity in identities(paths):
+        if identity in taken or (copy is not None and identity != known.file):
+            continue
+        file = _open_if(known, path)
+        if file is None:
+            continue
+        if file.id == known.file:
+            if copy is not None:
+                copy.close()
+            return file
+        copy = file
+    return copy
+
+
+def _open_if(known: Known, path: str) -> OpenFile | None:
+    try:
+        file = OpenFile.open(path)
+    except OSError:
+        return None
+    if (known.is_telling or file.id == known.file) and known.agrees(file.seen(known.offset)):
+        return file
+    file.close()
+    return None
+
+
+def _named_after(candidate: str, name: str) -> bool:
+    return candidate.startswith((name + ".", name + "-")) and not candidate.endswith(COMPRESSED)
+
+
+def _changed_at(path: str) -> int:
+    """Return a regular file's time of modification in nanoseconds, 0 for anything else."""
+    try:
+        status = os.lstat(path)
+    except OSError:
+        return 0
+    return status.st_mtime_ns if stat.S_ISREG(status.st_mode) else 0
