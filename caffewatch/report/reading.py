@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import IO, Any
 
 CHUNK = 1 << 18
+DAMAGED = (OSError, EOFError, lzma.LZMAError)
+"""What reading a log may raise: it is not there, or no whole archive."""
 _OPENERS: dict[str, Callable[..., Any]] = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
 _ENDINGS = (".log", ".txt", ".INFO", *_OPENERS)
 
@@ -31,6 +33,11 @@ def expand(names: list[str]) -> list[str]:
 
 def _is_log(path: Path) -> bool:
     return path.is_file() and (path.suffix in _ENDINGS or ".log." in path.name)
+
+
+def is_compressed(path: Path) -> bool:
+    """Tell whether a log's name says that it is compressed."""
+    return path.suffix in _OPENERS
 
 
 def open_log(name: str) -> IO[bytes]:

@@ -1,0 +1,7 @@
+"""``python -m caffewatch``."""
+
+import sys
+
+from caffewatch.cli.main import main
+
+sys.exit(main())

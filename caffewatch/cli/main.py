@@ -1,0 +1,66 @@
+"""The command line: ``caffewatch COMMAND …``."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import os
+import signal
+import sys
+from collections.abc import Sequence
+
+COMMANDS = {
+    "run": "follow logs as the configuration says: the daemon",
+    "check": "judge finished or growing logs",
+    "config": "check a configuration file, or print an example",
+    "demo": "replay a real log through the whole daemon, and show the alert arrive",
+}
+"""Command -> what it does; each is a module of this package with ``add`` and ``main``."""
+
+OK, FOUND, USAGE = 0, 1, 2
+INTERRUPTED = 128 + signal.SIGINT
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command; return its exit code."""
+    argv = list(sys.argv[1:] if argv is None else argv)
+    arguments = _parser(argv).parse_args(argv)
+    try:
+        return _finish(int(arguments.main(arguments)))
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read us has had enough; the interpreter must not complain when it flushes.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return OK
+
+
+def _finish(code: int) -> int:
+    sys.stdout.flush()
+    return code
+
+
+def _parser(argv: Sequence[str]) -> argparse.ArgumentParser:
+    """Build the parser; only the command that was given is imported."""
+    parser = argparse.ArgumentParser(
+        prog="caffewatch",
+        description="Watches Caffe training logs; tells what broke, where, and what to do.",
+    )
+    parser.add_argument("--version", action=_Version, nargs=0, help="print the version and exit")
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    given = next((word for word in argv if not word.startswith("-")), None)
+    for name, summary in COMMANDS.items():
+        command = commands.add_parser(name, help=summary, description=f"{summary}.".capitalize())
+        if name == given:
+            module = importlib.import_module(f"caffewatch.cli.{name}")
+            module.add(command)
+            command.set_defaults(main=module.main)
+    return parser
+
+
+class _Version(argparse.Action):
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        from caffewatch.version import VERSION  # noqa: PLC0415 - reading metadata takes time
+
+        print(f"caffewatch {VERSION}")
+        parser.exit()

@@ -1,0 +1,67 @@
+"""A progress bar on standard error, where that is a terminal and the logs are large."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Self
+
+from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, TimeRemainingColumn, TransferSpeedColumn
+from rich.progress import Progress as Bar
+
+LARGE = 50 * 1024 * 1024
+"""Bytes of logs from which a bar is worth showing."""
+
+
+class Progress:
+    """Show how much of all logs has been read, as it stands on disk.
+
+    Compressed logs count by their compressed bytes; standard input has no length and no bar.
+    """
+
+    def __init__(self, names: list[str]) -> None:
+        total = sum(map(_size, names))
+        self._bar: Bar | None = None
+        if sys.stderr.isatty() and total >= LARGE:
+            columns = (BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
+            self._bar = Bar(*columns, console=Console(stderr=True), transient=True)
+            self._task = self._bar.add_task("", total=total)
+        self._before = 0
+        self._at = 0
+
+    def advance(self, stream: IO[bytes]) -> None:
+        """Say that more of a log has been read."""
+        if self._bar is None:
+            return
+        raw = getattr(stream, "fileobj", None) or getattr(stream, "_fp", None) or stream
+        at = raw.tell()
+        self._before += self._at if at < self._at else 0
+        self._at = at
+        self._bar.update(self._task, completed=self._before + at)
+
+    def pause(self) -> None:
+        """Take the bar away: a report is to be printed."""
+        if self._bar is not None:
+            self._bar.stop()
+
+    def __enter__(self) -> Self:
+        if self._bar is not None:
+            self._bar.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.pause()
+
+
+def _size(name: str) -> int:
+    try:
+        return Path(name).stat().st_size
+    except OSError:
+        return 0

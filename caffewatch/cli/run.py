@@ -1,0 +1,88 @@
+"""``caffewatch run --config FILE``: the daemon."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import signal
+import sys
+from pathlib import Path
+from types import FrameType
+
+from caffewatch.config import ConfigError, Settings, load
+from caffewatch.service.daemon import Daemon
+from caffewatch.store.errors import StoreError
+
+_log = logging.getLogger("caffewatch")
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's arguments."""
+    parser.add_argument("--config", metavar="FILE", required=True, help="the configuration (YAML)")
+    parser.epilog = "SIGTERM and SIGINT end it, SIGHUP makes it read FILE again"
+
+
+def main(arguments: argparse.Namespace) -> int:
+    """Run the daemon until a signal ends it."""
+    logging.basicConfig(
+        stream=sys.stderr, level=logging.INFO, format="%(levelname)s %(name)s: %(message)s"
+    )
+    try:
+        settings = load(Path(arguments.config), os.environ)
+    except ConfigError as error:
+        print(error, file=sys.stderr)
+        return 2
+    return Supervisor(Path(arguments.config), settings).run()
+
+
+class Supervisor:
+    """Run one daemon after the other: SIGHUP exchanges it for one with the new settings."""
+
+    def __init__(self, path: Path, settings: Settings) -> None:
+        self._path = path
+        self._settings = settings
+        self._daemon: Daemon | None = None
+        self._reload = False
+        self._ending = False
+        self._reload_ok = True
+
+    def run(self) -> int:
+        """Go on until SIGTERM or SIGINT; return the exit code."""
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            signal.signal(number, self._on_signal)
+        while not self._ending:
+            try:
+                self._daemon = Daemon(self._settings, reload_ok=self._reload_ok)
+            except (OSError, StoreError) as error:
+                _log.critical("%s", _reason(error, self._settings))
+                return 1
+            if self._ending:
+                self._daemon.stop()
+            self._daemon.run()
+            if self._reload and not self._ending:
+                self._read_again()
+        return 0
+
+    def _read_again(self) -> None:
+        self._reload = False
+        try:
+            self._settings = load(self._path, os.environ)
+            self._reload_ok = True
+            _log.info("%s: read again", self._path)
+        except ConfigError as error:
+            self._reload_ok = False
+            _log.error("%s is bad, the settings before stay in force:\n%s", self._path, error)
+
+    def _on_signal(self, number: int, frame: FrameType | None) -> None:
+        self._reload = number == signal.SIGHUP
+        self._ending = self._ending or number != signal.SIGHUP
+        if self._daemon is not None:
+            self._daemon.stop()
+
+
+def _reason(error: Exception, settings: Settings) -> str:
+    if isinstance(error, StoreError):
+        return str(error)
+    listen = settings.web.listen
+    return f"web.listen {listen.host}:{listen.port}: {error}"

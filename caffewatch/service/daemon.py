@@ -1,0 +1,172 @@
+"""The daemon: everything wired together, from settings to a running service."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+
+from caffewatch.config.settings import Settings
+from caffewatch.deliver.dispatcher import Dispatcher
+from caffewatch.deliver.receiver import Links
+from caffewatch.deliver.registry import make_receiver
+from caffewatch.detect.registry import RULES
+from caffewatch.export.collector import Collector, CollectorSettings
+from caffewatch.export.exposition import exposition
+from caffewatch.export.stats import DelayHistogram, ServiceStats, merge
+from caffewatch.service.loop import Loop
+from caffewatch.service.mail import Mailroom
+from caffewatch.service.published import Published
+from caffewatch.service.roster import Roster
+from caffewatch.store.store import Store
+from caffewatch.tail.wakeups import Wakeups
+from caffewatch.version import VERSION
+from caffewatch.web.routes import Routes
+from caffewatch.web.server import Server
+
+STUCK = 60.0
+"""Seconds without a round of the loop after which /healthz says so."""
+KEEP = 30 * 24 * 3600.0
+"""Seconds for which resolved alerts and delivered letters are remembered."""
+
+CATCH_UP = 2.0
+"""Seconds that a start may take to re-read the runs; what is left is re-read while serving."""
+
+_log = logging.getLogger(__name__)
+
+
+class Daemon:
+    """Follow, detect, serve and notify as the settings say.
+
+    Making one opens the state and the port; `run` goes on until `stop`, and closes all.
+
+    Raises
+    ------
+    StoreError
+        The state cannot be opened, or another daemon owns it.
+    OSError
+        The address is taken.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        clock: Callable[[], float] = time.time,
+        reload_ok: bool = True,
+    ) -> None:
+        self.settings = settings
+        self.reload_ok = reload_ok
+        self._clock = clock
+        self._store = Store(settings.state_dir)
+        try:
+            self._published = Published(settings.metrics.blobs)
+            links = Links(settings.external_url)
+            receivers = [make_receiver(x, links) for x in settings.receivers]
+            self._dispatcher = Dispatcher(receivers, self._store.outbox, clock)
+            self._wakeups = Wakeups(self._wake) if settings.tail.events else None
+            self._loop = Loop(
+                Roster(settings, self._store, self._wakeups),
+                self._store,
+                Mailroom(settings),
+                self._published,
+                self._dispatcher.nudge,
+                settings.tail.poll_interval,
+            )
+            self._ready = threading.Event()
+            self._server = self._make_server()
+        except BaseException:
+            self._store.close()
+            raise
+
+    @property
+    def url(self) -> str:
+        """Where /metrics and the other pages are."""
+        return self._server.url
+
+    def run(self) -> None:
+        """Go on until `stop`; then end everything that was begun."""
+        try:
+            self._start()
+            self._loop.run(self._clock)
+        finally:
+            self._close()
+
+    def stop(self) -> None:
+        """Ask the daemon to end; from any thread or signal handler."""
+        self._loop.stop()
+
+    def stats(self) -> ServiceStats:
+        """Return the daemon's own figures."""
+        deliveries = self._dispatcher.stats()
+        errors = {**self._loop.errors, "deliver": sum(x.errors for x in deliveries)}
+        return ServiceStats(
+            logs=tuple(x.stats for x in self._published.pictures()),
+            errors=errors,
+            notifications={
+                (x.receiver, outcome): n for x in deliveries for outcome, n in x.outcomes.items()
+            },
+            queue_lengths={x.receiver: x.queue_length for x in deliveries},
+            delays=merge(DelayHistogram(x.delays, x.delay_sum) for x in deliveries),
+            last_reload_successful=self.reload_ok,
+            retired=self._retired(),
+        )
+
+    def _make_server(self) -> Server:
+        shown = tuple((id, s) for id, rule in RULES.items() for s in rule.severities)
+        metrics = self.settings.metrics
+        collector = Collector(
+            self._published.snapshots,
+            self.stats,
+            CollectorSettings(
+                VERSION, shown, metrics.blobs, metrics.max_series_per_log, self.settings.timezone
+            ),
+        )
+        routes = Routes(VERSION, exposition(collector), self._health, self._readiness)
+        listen = self.settings.web.listen
+        return Server(listen.host, listen.port, routes.respond)
+
+    def _start(self) -> None:
+        if self._store.set_aside is not None:
+            _log.error("state was corrupt, set aside as %s and begun anew", self._store.set_aside)
+        self._store.forget(self._clock() - KEEP)
+        if self._wakeups is not None:
+            self._wakeups.start()
+        self._catch_up()
+        self._dispatcher.start()
+        self._server.start()
+        self._ready.set()
+        _log.info("caffewatch %s listening on %s", VERSION, self.url)
+
+    def _catch_up(self) -> None:
+        """Re-read what was read before, so that its alerts are in the first scrape."""
+        end = self._clock() + CATCH_UP
+        while self._loop.step(self._clock()) == 0.0 and self._clock() < end:
+            pass
+        self._loop.publish(self._clock())
+
+    def _close(self) -> None:
+        self._server.close()
+        if self._wakeups is not None:
+            self._wakeups.stop()
+        self._dispatcher.stop(timeout=5.0)
+        self._loop.close()
+        self._store.close()
+
+    def _wake(self, path: str) -> None:
+        self._loop.wake(path)
+
+    def _health(self) -> str | None:
+        late = self._clock() - self._loop.beat
+        return None if late < STUCK else f"no round of the processing loop for {late:.0f} s"
+
+    def _readiness(self) -> str | None:
+        return None if self._ready.is_set() else "starting"
+
+    def _retired(self) -> frozenset[tuple[str, str]]:
+        after, now = self.settings.metrics.retire_after, self._clock()
+        return frozenset(
+            (x.stats.job, x.stats.log)
+            for x in self._published.pictures()
+            if x.last_written is not None and now - x.last_written > after
+        )
