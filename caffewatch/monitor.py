@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from caffewatch.alert.book import AlertBook
@@ -40,6 +40,8 @@ class Monitor:
         A time near the log's own, for stamps without a year; see `caffewatch.log.glog.Clock`.
     keep
         How many of the last runs to remember; None for all.
+    known
+        Alerts that were told before this process began: fingerprint -> when it began to fire.
     """
 
     def __init__(
@@ -48,13 +50,14 @@ class Monitor:
         rules: RuleSettings | None = None,
         reference: float | None = None,
         keep: int | None = None,
+        known: Mapping[str, float] | None = None,
     ) -> None:
         self.origin = origin or Origin("", "", "", {})
         self.runs: deque[RunRecord] = deque(maxlen=keep)
         self.bytes = 0
         self._rules = rules or RuleSettings()
         self._parser = Parser(reference)
-        self._book = AlertBook(self.origin)
+        self._book = AlertBook(self.origin, known or {})
         self._detector: Detector | None = None
         self._counts: Counter[str] = Counter()
         self._last_data_at: float | None = None
@@ -64,21 +67,27 @@ class Monitor:
         """The parser: lines and positions read so far."""
         return self._parser
 
-    def feed(self, data: bytes, now: float) -> list[Alert]:
+    def feed(self, data: bytes, now: float, stream: int = 0) -> list[Alert]:
         """Take bytes that the log grew by; return the alerts that fire or resolve.
 
         Parameters
         ----------
         now
             Wall time in seconds since the epoch.
+        stream
+            Tells the physical files of one log apart.
         """
         self.bytes += len(data)
         self._last_data_at = now
-        return self._take(self._parser.feed(data), now)
+        return self._take(self._parser.feed(data, stream), now)
 
-    def flush(self, now: float) -> list[Alert]:
-        """Take the unfinished last line as it stands: its file is gone for good."""
-        return self._take(self._parser.flush(), now)
+    def flush(self, now: float, stream: int = 0) -> list[Alert]:
+        """Take a stream's unfinished last line as it stands: its file is gone for good."""
+        return self._take(self._parser.flush(stream), now)
+
+    def supersede(self, now: float) -> list[Alert]:
+        """Resolve what fires: another run has begun in this log, in another file."""
+        return self._book.clear(self.runs[-1].run, now) if self.runs else []
 
     def close(self, now: float) -> list[Alert]:
         """End the log: judge what was cut off, and end the run."""

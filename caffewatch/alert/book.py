@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from caffewatch.alert.folding import fold
@@ -21,10 +21,16 @@ class AlertBook:
     """Turn findings that began or ended into alerts that fire or resolve.
 
     A finding that follows from another is folded into it: it is listed there, and nobody is told.
+
+    Parameters
+    ----------
+    known
+        Fingerprint -> when it began to fire, of alerts that were told by an earlier process.
     """
 
-    def __init__(self, origin: Origin) -> None:
+    def __init__(self, origin: Origin, known: Mapping[str, float] | None = None) -> None:
         self._origin = origin
+        self._known = known or {}
         self._firing: dict[int, tuple[Finding, Alert]] = {}
 
     @property
@@ -69,15 +75,16 @@ class AlertBook:
     def _alert(self, finding: Finding, run: Run, now: float) -> Alert:
         origin = self._origin
         where = (origin.host, origin.job, origin.log, run.id)
+        fingerprint = identity(*where, finding.rule, str(finding.episode))
         return Alert(
-            fingerprint=identity(*where, finding.rule, str(finding.episode)),
+            fingerprint=fingerprint,
             group=identity(*where),
             state="firing",
             rule=finding.rule,
             severity=finding.severity,
             labels=self._labels(finding, run),
             annotations=explain(finding, run),
-            starts_at=now,
+            starts_at=self._known.get(fingerprint, now),
         )
 
     def _labels(self, finding: Finding, run: Run) -> dict[str, str]:
@@ -118,5 +125,5 @@ def explain(finding: Finding, run: Run) -> dict[str, str]:
 def _summary(finding: Finding, run: Run) -> str:
     where = f" in layer {finding.place.layer}" if finding.place.layer else ""
     name = f" of {run.net_name}" if run.net_name else ""
-    at = "" if finding.iteration is None else f" at iteration {finding.iteration}"
+    at = "" if finding.iteration is None else f" at {finding.when}"
     return f"{RULES[finding.rule].title}{where}{name}{at}"

@@ -28,7 +28,8 @@ def fold(finding: Finding, others: Iterable[Finding], run: Run) -> Finding | Non
     """Find the finding that this one follows from, and mark it so.
 
     After a nan everything that begins at or after it is its consequence; a crash only where
-    training had reached its end. Never folded: a nan, and anything into a lower severity.
+    training had reached its end. Other causes must not have been over when this one began. Never
+    folded: a nan, and anything into a lower severity.
     """
     if finding.rule == "non_finite" or (finding.rule == "crash" and not run.at_end):
         return None
@@ -44,9 +45,19 @@ def fold(finding: Finding, others: Iterable[Finding], run: Run) -> Finding | Non
 
 def _may_cause(cause: Finding, finding: Finding) -> bool:
     rank = SEVERITIES.index
-    return rank(cause.severity) >= rank(finding.severity) and _began(cause) <= _began(finding)
+    if rank(cause.severity) < rank(finding.severity) or not _precedes(cause, finding):
+        return False
+    return cause.rule == "non_finite" or not _was_over(cause, finding)
 
 
-def _began(finding: Finding) -> tuple[float, int]:
-    iteration = finding.iteration
-    return (-1.0 if iteration is None else iteration, 0)
+def _precedes(cause: Finding, finding: Finding) -> bool:
+    """Compare by line, and within a pass by iteration: there a cause may be printed later."""
+    first, second = cause.place, finding.place
+    same = first.moment is second.moment or cause.iteration == finding.iteration is not None
+    return same or first.line <= second.line
+
+
+def _was_over(cause: Finding, finding: Finding) -> bool:
+    if cause.ended is None or finding.iteration is None:
+        return cause.state == "resolved"
+    return cause.ended < finding.iteration

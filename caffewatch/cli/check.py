@@ -7,12 +7,13 @@ import json
 import os
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, TextIO
 
 from rich.console import Console
+from rich.text import Text
 
 from caffewatch.cli.progress import Progress
 from caffewatch.log.localtime import as_if_utc
@@ -39,27 +40,41 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def main(arguments: argparse.Namespace) -> int:
     """Judge every log; what cannot be read is said, and the others are judged all the same."""
+    try:
+        output = _Output(arguments.output)
+    except OSError as error:
+        return _fail(f"-o {arguments.output}", error)
+    with output as out:
+        return _judge(expand(arguments.logs), arguments.format, out)
+
+
+def _judge(names: list[str], format: str, out: TextIO) -> int:
     loud = failed = False
     reports: list[dict[str, Any]] = []
-    names = expand(arguments.logs)
-    with _output(arguments.output) as out, Progress(names) as progress:
-        console = Console(file=out, highlight=False, soft_wrap=True)
+    with Progress(names) as progress:
         for name in names:
             monitor = _read(name, progress)
             if monitor is None:
                 failed = True
                 continue
             loud = loud or any(f.loud for record in monitor.runs for f in record.findings)
-            if arguments.format == "json":
+            if format == "json":
                 reports.append(as_json.report(name, monitor))
             else:
                 progress.pause()
-                for line in as_text.report(name, monitor, _age(name)):
-                    console.print(line)
-        if arguments.format == "json":
-            json.dump(reports, out, indent=1, allow_nan=False)
-            out.write("\n")
+                _print(as_text.report(name, monitor, _age(name)), out)
+    if format == "json":
+        json.dump(reports, out, indent=1, allow_nan=False)
+        out.write("\n")
     return 2 if failed else int(loud)
+
+
+def _print(lines: Iterable[Text], out: TextIO) -> None:
+    console = Console(file=out, highlight=False, soft_wrap=True)
+    with console.capture() as captured:  # written by ourselves: rich ends a closed pipe with 1
+        for line in lines:
+            console.print(line)
+    out.write(captured.get())
 
 
 def _read(name: str, progress: Progress) -> Monitor | None:
@@ -70,11 +85,16 @@ def _read(name: str, progress: Progress) -> Monitor | None:
                 monitor.feed(data, 0.0)
                 progress.advance(stream)
     except DAMAGED as error:
-        reason = getattr(error, "strerror", None) or error
-        print(f"caffewatch check: {name}: {reason}", file=sys.stderr)
+        _fail(name, error)
         return None
     monitor.close(0.0)
     return monitor
+
+
+def _fail(what: str, error: Exception) -> int:
+    reason = getattr(error, "strerror", None) or error
+    print(f"caffewatch check: {as_text.plain(what)}: {reason}", file=sys.stderr)
+    return 2
 
 
 def _modified(name: str) -> float:
@@ -89,16 +109,27 @@ def _age(name: str) -> float | None:
     return None if name == "-" else time.time() - _modified(name)
 
 
-@contextmanager
-def _output(path: str | None) -> Iterator[TextIO]:
-    """Open where the report goes; a file appears whole or not at all."""
-    if path is None:
-        yield sys.stdout
-        return
-    draft = Path(f"{path}.{os.getpid()}.tmp")
-    try:
-        with draft.open("w", encoding="utf-8") as file:
-            yield file
-        draft.replace(path)
-    finally:
-        draft.unlink(missing_ok=True)
+class _Output(AbstractContextManager[TextIO]):
+    """Where the report goes: standard output, or a file that appears whole or not at all."""
+
+    def __init__(self, path: str | None) -> None:
+        self._path = path
+        self._draft: Path | None = None
+        self._file = sys.stdout
+        if path is not None:
+            # A device or pipe is written to; replacing it would take it away from others.
+            if not Path(path).exists() or Path(path).is_file():
+                self._draft = Path(f"{path}.{os.getpid()}.tmp")
+            self._file = (self._draft or Path(path)).open("w", encoding="utf-8")
+
+    def __enter__(self) -> TextIO:
+        return self._file
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if self._path is None:
+            return
+        self._file.close()
+        if self._draft is not None and kind is None:
+            self._draft.replace(self._path)
+        elif self._draft is not None:
+            self._draft.unlink()

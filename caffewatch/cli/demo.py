@@ -9,6 +9,7 @@ import signal
 import sys
 import tempfile
 import threading
+import time
 from pathlib import Path
 from types import FrameType
 
@@ -22,8 +23,12 @@ from caffewatch.deliver.webhook import WebhookSettings
 from caffewatch.demo.player import Player, bundled_log
 from caffewatch.demo.receiver import Receiver
 from caffewatch.detect.settings import RuleSettings
-from caffewatch.report.reading import is_compressed
+from caffewatch.report.reading import DAMAGED, is_compressed
 from caffewatch.service.daemon import Daemon
+
+_LONGEST = 86400
+_PATIENCE = 30.0
+"""Seconds that the last alerts get to arrive before ``--exit-on-end`` ends all."""
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -36,7 +41,7 @@ def add(parser: argparse.ArgumentParser) -> None:
         help="your own log, followed where it lies; without it a bundled log is played",
     )
     parser.add_argument(
-        "--seconds", type=float, default=8.0, help="how long a played log takes (default: 8)"
+        "--seconds", type=_seconds, default=8.0, help="how long a played log takes (default: 8)"
     )
     parser.add_argument(
         "--exit-on-end", action="store_true", help="end when a played log is over, not at Ctrl-C"
@@ -51,7 +56,19 @@ def main(arguments: argparse.Namespace) -> int:
         print(f"caffewatch demo: {log}: no such file", file=sys.stderr)
         return 2
     with tempfile.TemporaryDirectory(prefix="caffewatch-demo-") as folder:
-        return _Demo(Path(folder), log, arguments.seconds, arguments.exit_on_end).run()
+        try:
+            demo = _Demo(Path(folder), log, arguments.seconds, arguments.exit_on_end)
+        except DAMAGED as error:
+            print(f"caffewatch demo: {log}: {error}", file=sys.stderr)
+            return 2
+        return demo.run()
+
+
+def _seconds(text: str) -> float:
+    value = float(text)
+    if not 0 <= value <= _LONGEST:
+        raise argparse.ArgumentTypeError(f"expected 0 to {_LONGEST} seconds, not {text}")
+    return value
 
 
 class _Demo:
@@ -79,19 +96,31 @@ class _Demo:
             self._player.start()
             threading.Thread(target=self._after_play, args=(self._player,), daemon=True).start()
         try:
+            self._daemon.start()
             self._daemon.run()
         finally:
             if self._player is not None:
                 self._player.stop()
+            self._daemon.close()
             self._receiver.stop()
         return 0
 
     def _after_play(self, player: Player) -> None:
         player.join()
         if self._exit_on_end:
+            self._await_delivery(time.monotonic() + _PATIENCE)
             self._daemon.stop()
             return
         self._console.print("\nThe log is over; still serving. Ctrl-C ends.", markup=False)
+
+    def _await_delivery(self, deadline: float) -> None:
+        size = self._log.stat().st_size
+        while time.monotonic() < deadline:
+            stats = self._daemon.stats()
+            read = sum(x.bytes for x in stats.logs)
+            if read >= size and not any(stats.queue_lengths.values()):
+                return
+            time.sleep(0.05)
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
         self._daemon.stop()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import io
 import os
 import signal
 import sys
@@ -24,8 +25,10 @@ INTERRUPTED = 128 + signal.SIGINT
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command; return its exit code."""
     argv = list(sys.argv[1:] if argv is None else argv)
-    arguments = _parser(argv).parse_args(argv)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # a narrow terminal shows ? for a sparkline
     try:
+        arguments = _parser(argv).parse_args(argv)
         return _finish(int(arguments.main(arguments)))
     except KeyboardInterrupt:
         return INTERRUPTED

@@ -36,6 +36,8 @@ class Progress:
         if self._bar is None:
             return
         raw = getattr(stream, "fileobj", None) or getattr(stream, "_fp", None) or stream
+        if not raw.seekable():
+            return
         at = raw.tell()
         self._before += self._at if at < self._at else 0
         self._at = at

@@ -37,45 +37,69 @@ def main(arguments: argparse.Namespace) -> int:
 
 
 class Supervisor:
-    """Run one daemon after the other: SIGHUP exchanges it for one with the new settings."""
+    """Run one daemon after the other: SIGHUP exchanges it for one with the new settings.
+
+    Settings that are faulty, or with which no daemon can be made (its port is taken), leave the
+    settings before in force.
+    """
 
     def __init__(self, path: Path, settings: Settings) -> None:
         self._path = path
         self._settings = settings
         self._daemon: Daemon | None = None
-        self._reload = False
         self._ending = False
-        self._reload_ok = True
 
     def run(self) -> int:
         """Go on until SIGTERM or SIGINT; return the exit code."""
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(number, self._on_signal)
+        try:
+            self._daemon = Daemon(self._settings)
+        except (OSError, StoreError) as error:
+            _log.critical("%s", _reason(error, self._settings))
+            return 1
         while not self._ending:
-            try:
-                self._daemon = Daemon(self._settings, reload_ok=self._reload_ok)
-            except (OSError, StoreError) as error:
-                _log.critical("%s", _reason(error, self._settings))
-                return 1
-            if self._ending:
-                self._daemon.stop()
-            self._daemon.run()
-            if self._reload and not self._ending:
-                self._read_again()
+            self._serve(self._daemon)
         return 0
 
-    def _read_again(self) -> None:
-        self._reload = False
+    def _serve(self, daemon: Daemon) -> None:
+        """Run a daemon until there are other settings, or the end has come."""
         try:
-            self._settings = load(self._path, os.environ)
-            self._reload_ok = True
-            _log.info("%s: read again", self._path)
+            daemon.start()
+            settings = None
+            while settings is None and not self._ending:
+                daemon.run()
+                settings = self._read_again(daemon)
+        finally:
+            daemon.close()
+        if settings is not None and not self._ending:
+            self._daemon = self._exchange(settings)
+
+    def _read_again(self, daemon: Daemon) -> Settings | None:
+        """Return the file's settings, None if they are no reason to exchange the daemon."""
+        daemon.resume()
+        if self._ending:
+            return None
+        try:
+            settings = load(self._path, os.environ)
         except ConfigError as error:
-            self._reload_ok = False
+            daemon.reload_ok = False
             _log.error("%s is bad, the settings before stay in force:\n%s", self._path, error)
+            return None
+        _log.info("%s: read again", self._path)
+        return settings
+
+    def _exchange(self, settings: Settings) -> Daemon:
+        try:
+            daemon = Daemon(settings)
+        except (OSError, StoreError) as error:
+            reason = _reason(error, settings)
+            _log.error("the settings before stay in force: %s", reason)
+            return Daemon(self._settings, reload_ok=False)
+        self._settings = settings
+        return daemon
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
-        self._reload = number == signal.SIGHUP
         self._ending = self._ending or number != signal.SIGHUP
         if self._daemon is not None:
             self._daemon.stop()

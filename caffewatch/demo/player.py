@@ -24,21 +24,25 @@ class Player(threading.Thread):
         The file that grows.
     seconds
         How long it takes; set-up comes at once, since nothing happens there.
+
+    Raises
+    ------
+    OSError, EOFError, lzma.LZMAError, zlib.error
+        The log cannot be read.
     """
 
     def __init__(self, source: Path, target: Path, seconds: float) -> None:
         super().__init__(name="player", daemon=True)
-        self._source = source
+        with open_log(str(source)) as stream:
+            self._text: bytes = stream.read()
         self._target = target
         self._seconds = seconds
         self._ended = threading.Event()
 
     def run(self) -> None:
         """Play the log to its end."""
-        with open_log(str(self._source)) as stream:
-            text = stream.read()
         with self._target.open("ab", buffering=0) as out:
-            for piece in _pieces(text, round(self._seconds / _STEP)):
+            for piece in _pieces(self._text, round(self._seconds / _STEP)):
                 out.write(piece)
                 if self._ended.wait(_STEP):
                     return

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import isfinite
 from typing import ClassVar
 
 from caffewatch.detect.finding import Finding, Place, Severity
@@ -55,6 +56,7 @@ class Crash(Rule[CrashParameters]):
 
     id: ClassVar[str] = "crash"
     title: ClassVar[str] = "crash"
+    severities: ClassVar[tuple[Severity, ...]] = ("warning", "critical")
     Parameters: ClassVar[type[Parameters]] = CrashParameters
 
     def __init__(self, settings: RuleSettings, run: Run) -> None:
@@ -63,7 +65,7 @@ class Crash(Rule[CrashParameters]):
 
     def on_ended(self, event: Ended) -> Sequence[Finding]:
         """Fire at the first proof of death; the lines behind it say the same again."""
-        if not event.fatal or self._how is not None:
+        if not event.fatal or self._how is not None or not self.parameters.enabled:
             return ()
         self._how = event.how
         place = Place(event.line, self._moment(), self.run.previous_iteration)
@@ -83,6 +85,11 @@ class Crash(Rule[CrashParameters]):
     def _advise(self, reason: str) -> list[str]:
         advice = [text for pattern, text in _ADVICE if re.search(pattern, reason, re.IGNORECASE)]
         advice = advice[:2] or ["Look at the lines before the reason, and at the stack trace."]
-        if self.run.snapshots:
+        if self.run.snapshots and self._finite():
             advice.append(f"Resume from {self.run.snapshots[-1].path}.")
         return advice
+
+    def _finite(self) -> bool:
+        """Whether the last values give no reason to doubt the last snapshot."""
+        last = self.run.last_pass.values if self.run.last_pass else []
+        return all(map(isfinite, (self.run.loss or 0.0, *last)))

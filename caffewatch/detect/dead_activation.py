@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from operator import itemgetter, le, mul
 from typing import ClassVar
 
-from caffewatch.detect.finding import Finding
+from caffewatch.detect.finding import Finding, Severity
 from caffewatch.detect.layout import Activation, Layout
 from caffewatch.detect.look import Look
 from caffewatch.detect.rule import Rule
@@ -43,6 +43,7 @@ class DeadActivation(Rule[DeadActivationParameters]):
 
     id: ClassVar[str] = "dead_activation"
     title: ClassVar[str] = "dead activations"
+    severities: ClassVar[tuple[Severity, ...]] = ("warning",)
     Parameters: ClassVar[type[Parameters]] = DeadActivationParameters
 
     def __init__(self, settings: RuleSettings, run: Run) -> None:
@@ -96,8 +97,7 @@ class DeadActivation(Rule[DeadActivationParameters]):
             return (ended,)
         layers = [x for x in look.layout.layers if (x, 0) in lasting]
         if self._finding is not None:
-            if len(layers) > len(self._finding.layers):
-                self._finding.layers = layers
+            self._finding.spread(layers, look.layout.layers)
             return ()
         began = min(lasting.values(), key=lambda place: place.line)
         output = next(r for r in self._relus if r.layer == began.layer)

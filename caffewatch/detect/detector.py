@@ -31,7 +31,7 @@ class Detector:
 
     def __init__(self, run: Run, settings: RuleSettings) -> None:
         rules = [rule(settings, run) for rule in RULES.values()]
-        enabled = [rule for rule in rules if rule.parameters.enabled]
+        enabled = [rule for rule in rules if rule.enabled]
         self.findings: list[Finding] = []
         self._run = run
         self._layouts: dict[int, Layout] = {}  # by id: hashing names costs more than a pass
@@ -74,6 +74,9 @@ class Detector:
         return self._note(changed) if changed else changed
 
     def _note(self, changed: list[Finding]) -> list[Finding]:
+        for finding in changed:
+            if finding.state == "resolved":
+                finding.ended = self._run.iteration
         known = {id(f) for f in self.findings}
         self.findings += [f for f in changed if id(f) not in known]
         return changed

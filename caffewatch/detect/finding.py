@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -53,6 +53,10 @@ class Finding:
         The last values of the place, oldest first.
     affects
         How many values of the block were affected, None where that says nothing.
+    weights_bad
+        Whether any parameter of the net was nan or inf at the place's pass.
+    ended
+        The last iteration displayed before it resolved, None while it fires.
     """
 
     rule: str
@@ -68,6 +72,8 @@ class Finding:
     state: Literal["firing", "resolved"] = "firing"
     caused_by: str | None = None
     consequences: list[str] = field(default_factory=list)
+    weights_bad: bool = False
+    ended: int | None = None
 
     @property
     def iteration(self) -> int | None:
@@ -75,14 +81,24 @@ class Finding:
         return self.place.moment.iteration
 
     @property
-    def message(self) -> str:
-        """What was seen, in words, with the iteration as it is known now."""
+    def when(self) -> str:
+        """The iteration in words, as it is known now."""
         moment = self.place.moment
         if moment.iteration is None:
-            when = "an iteration that the log has not numbered yet"
-        else:
-            when = f"iteration {moment.iteration}" + (" (estimated)" if moment.estimated else "")
-        return self.text.replace("{iteration}", when)
+            return "an iteration that the log has not numbered yet"
+        return f"iteration {moment.iteration}" + (" (estimated)" if moment.estimated else "")
+
+    @property
+    def message(self) -> str:
+        """What was seen, in words, with the iteration as it is known now."""
+        return self.text.replace("{iteration}", self.when)
+
+    def spread(self, layers: Collection[str], order: Iterable[str]) -> None:
+        """Add layers that were affected later; ``order`` is the net's."""
+        new = set(layers) - set(self.layers)
+        if new:
+            new.update(self.layers)
+            self.layers = [layer for layer in order if layer in new]
 
     @property
     def loud(self) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import compress, count
+from itertools import compress
 from operator import ge
 from statistics import median
 from typing import ClassVar
@@ -66,6 +66,7 @@ class GradientExplosion(Rule[GradientExplosionParameters]):
 
     id: ClassVar[str] = "gradient_explosion"
     title: ClassVar[str] = "exploding gradients"
+    severities: ClassVar[tuple[Severity, ...]] = ("warning", "critical")
     Parameters: ClassVar[type[Parameters]] = GradientExplosionParameters
 
     def __init__(self, settings: RuleSettings, run: Run) -> None:
@@ -94,12 +95,16 @@ class GradientExplosion(Rule[GradientExplosionParameters]):
             self._learn(look.layout)
         scale = self.run.grad_scale
         if look.peak >= self._least * scale:
-            at = self._beyond(look, scale)
-            if at is not None:
-                return self._report(look, at, "critical", self._absolute(look, at, scale))
-        leap = self._leap(look)
-        if leap is not None:
-            return self._report(look, leap[0].diff or 0, self.parameters.severity, leap[1])
+            beyond = self._beyond(look, scale)
+            if beyond:
+                text = self._absolute(look, beyond[0], scale)
+                return self._report(look, beyond, "critical", text)
+        leaps = self._leaps(look)
+        if leaps:
+            at = [self._learned[number].diff or 0 for number in leaps]
+            layer = self._learned[leaps[0]].layer
+            text = self._relative(look, leaps[0])
+            return self._report(look, at, self.at(layer).severity, text)
         self._remember(look)
         return self._calm()
 
@@ -120,23 +125,25 @@ class GradientExplosion(Rule[GradientExplosionParameters]):
         start = layout.backward
         self._at = [(p.diff or start) - start for p in self._learned]
 
-    def _beyond(self, look: Look, scale: float) -> int | None:
-        for at, (value, limit) in enumerate(zip(look.gradients, self._limits, strict=True)):
-            if value >= limit * scale:
-                return at + look.layout.backward
-        return None
+    def _beyond(self, look: Look, scale: float) -> list[int]:
+        """Return where in the pass gradients stand that reach the threshold, first one first."""
+        start = look.layout.backward
+        both = enumerate(zip(look.gradients, self._limits, strict=True), start)
+        return [at for at, (value, limit) in both if value >= limit * scale]
 
-    def _leap(self, look: Look) -> tuple[Parameter, str] | None:
+    def _leaps(self, look: Look) -> list[int]:
+        """Return which learned parameters leave their history, first one in the block first."""
         gradients = look.gradients
         beyond = list(map(ge, map(gradients.__getitem__, self._at), self._bounds))
         if True not in beyond:
-            return None
-        for number in compress(count(), beyond):
+            return []
+        leaps = []
+        for number in compress(range(len(beyond)), beyond):
             found = self._learned[number]
             step = self._step(look, found)
             if step is None or step >= self.at(found.layer).update:
-                return found, self._relative(look, number, step)
-        return None
+                leaps.append(number)
+        return sorted(leaps, key=self._at.__getitem__)
 
     def _step(self, look: Look, found: Parameter) -> float | None:
         """Return the share of a parameter that one update changes; None where unknown."""
@@ -173,25 +180,22 @@ class GradientExplosion(Rule[GradientExplosionParameters]):
         ended.state = "resolved"
         return (ended,)
 
-    def _report(self, look: Look, at: int, severity: Severity, text: str) -> Sequence[Finding]:
+    def _report(
+        self, look: Look, at: list[int], severity: Severity, text: str
+    ) -> Sequence[Finding]:
         self._quiet = 0
         open_ = self._finding
+        named = {look.layout.blobs[i].layer for i in at}
         if open_ is not None and (open_.severity == severity or severity != "critical"):
+            open_.spread(named, look.layout.layers)
             return ()
-        layers = [
-            blob.layer
-            for blob, value, limit in zip(
-                look.layout.blobs[look.layout.backward :], look.gradients, self._limits, strict=True
-            )
-            if value >= limit * self.run.grad_scale
-        ] or [look.layout.blobs[at].layer]
         finding = self.fire(
-            self.place(look, at),
+            self.place(look, at[0]),
             text + self._narrowed(),
             self._advise(),
-            list(dict.fromkeys(layers)),
+            [layer for layer in look.layout.layers if layer in named],
             severity,
-            self.history(look.pass_, at),
+            self.history(look.pass_, at[0]),
         )
         self._finding = finding
         if open_ is None:
@@ -203,8 +207,9 @@ class GradientExplosion(Rule[GradientExplosionParameters]):
         value = spell(look.values[at] / scale)
         return f"At {{iteration}} {describe(look.layout.blobs[at])} has a mean of {value}."
 
-    def _relative(self, look: Look, number: int, step: float | None) -> str:
+    def _relative(self, look: Look, number: int) -> str:
         found = self._learned[number]
+        step = self._step(look, found)
         value = look.values[found.diff or 0]
         times = value / self._medians[number]
         text = (
@@ -220,10 +225,8 @@ class GradientExplosion(Rule[GradientExplosionParameters]):
         if not number:
             return ""
         since = self.run.iteration
-        return (
-            f" {number} iterations since iteration {since} were clipped, with an L2 norm of up to "
-            f"{spell(norm)}."
-        )
+        after = "the start" if since is None else f"iteration {since}"
+        return f" Clipped since {after}: {number} times, with an L2 norm of up to {spell(norm)}."
 
     def _advise(self) -> list[str]:
         rate = self.run.learning_rate

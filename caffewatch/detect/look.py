@@ -26,7 +26,8 @@ class Look:
         self.pass_ = pass_
         self.layout = layout
         self.values = values = pass_.values
-        self.finite = math.isfinite(sum(values))
+        # The sum is the fast way; finite values may overflow it.
+        self.finite = math.isfinite(sum(values)) or all(map(math.isfinite, values))
         self.gradients = values[layout.backward :]
         self.peak = max(self.gradients, default=0.0)
         self.floor = min(self.gradients, default=0.0)

@@ -4,16 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import isclose, isfinite, log
-from typing import ClassVar
+from math import isclose, isfinite, log, nan
+from typing import ClassVar, NamedTuple
 
 from caffewatch.detect.advice_non_finite import advise
 from caffewatch.detect.finding import Evidence, Finding, Origin, Place, Severity
+from caffewatch.detect.layout import Layout
 from caffewatch.detect.look import Look
-from caffewatch.detect.rule import Rule
+from caffewatch.detect.rule import Rule, display_before, place_in
 from caffewatch.detect.settings import Parameters, RuleSettings, parameter
 from caffewatch.detect.words import describe, spell
-from caffewatch.log.events import TRAIN, Iteration, LearningRate, Moment, Output
+from caffewatch.log.events import (
+    TRAIN,
+    Iteration,
+    LearningRate,
+    Moment,
+    Output,
+    Pass,
+    TestStarted,
+    Update,
+)  # fmt: skip
 from caffewatch.log.run import Run
 
 _PRINTED = 1e-5
@@ -30,6 +40,17 @@ class NonFiniteParameters(Parameters):
         3, "displays in a row with an output at 87.3365 that count as nan", "displays", 2
     )
     clean: int = parameter(3, "clean displays in a row after which it is over", "displays", 1)
+
+
+class _Spread(NamedTuple):
+    """What else is known where a block of values was seen."""
+
+    layers: Sequence[str] = ()
+    origin: Origin | None = None
+    weights_bad: bool = False
+    evidence: Sequence[Evidence] = ()
+    affects: int | None = None
+    of: int = 0
 
 
 class NonFinite(Rule[NonFiniteParameters]):
@@ -50,34 +71,49 @@ class NonFinite(Rule[NonFiniteParameters]):
 
     id: ClassVar[str] = "non_finite"
     title: ClassVar[str] = "nan or inf"
+    severities: ClassVar[tuple[Severity, ...]] = ("critical",)
     Parameters: ClassVar[type[Parameters]] = NonFiniteParameters
 
     def __init__(self, settings: RuleSettings, run: Run) -> None:
         super().__init__(settings, run)
         self._finding: Finding | None = None
         self._dirty = False
+        self._coming = False
         self._clean = 0
+        self._test: Moment | None = None
         self._floored: dict[int, tuple[int, Place]] = {}
 
     def on_pass(self, look: Look) -> Sequence[Finding]:
         """Look for the first bad value of a block, then at its L1 norms."""
         if look.finite:
             norms = look.pass_.norms
-            if norms is None or isfinite(sum(norms.l1)):
+            if norms is None or all(map(isfinite, norms.l1)):
                 return ()
             at = 1 if isfinite(norms.l1[0]) else 0
-            quantity = ("data", "diff")[at]
-            place = self._elsewhere("norm", "L1", norms.l1[at], look.pass_.line)
-            place.moment, place.quantity = look.pass_.moment, quantity
-            return self._seen(place, f"the L1 norm of all parameters' {quantity} is {{value}}")
-        return self._bad_block(look)
+            line, moment = look.pass_.line, look.pass_.moment
+            place = self._elsewhere("norm", "L1", norms.l1[at], line, moment=moment)
+            place.quantity = ("data", "diff")[at]
+            self._coming = True
+            return self._seen(
+                place, f"the L1 norm of all parameters' {place.quantity} is {{value}}"
+            )
+        return self._bad_block(look.pass_, look.layout)
+
+    def on_update(self, event: Update) -> Sequence[Finding]:
+        """Look for the first bad value of the [Update] lines behind an iteration."""
+        return () if all(map(isfinite, event.values)) else self._bad_block(event)
+
+    def on_test_started(self, event: TestStarted) -> Sequence[Finding]:
+        """Note which iteration the test outputs to come belong to."""
+        self._test = Moment(event.iteration, estimated=False)
+        return ()
 
     def on_iteration(self, event: Iteration) -> Sequence[Finding]:
-        """Look at the displayed loss; count clean displays."""
-        self._clean = 0 if self._dirty else self._clean + 1
-        self._dirty = False
+        """Look at the displayed loss; count clean displays, each when the next one begins."""
+        self._clean = 0 if self._dirty or self._coming else self._clean + 1
+        self._dirty, self._coming = self._coming, False
         ended: Sequence[Finding] = ()
-        if self._finding is not None and self._clean > self.parameters.clean:
+        if self._finding is not None and self._clean >= self.parameters.clean:
             ended = (self._finding,)
             self._finding.state = "resolved"
             self._finding = None
@@ -92,7 +128,8 @@ class NonFinite(Rule[NonFiniteParameters]):
             if event.net != TRAIN:
                 return ()
             return self._hidden(event.index, event.name, event.value, event.weight, event.line)
-        place = self._elsewhere("output", event.name, event.value, event.line, event.net)
+        moment = None if event.net == TRAIN else self._test
+        place = self._elsewhere("output", event.name, event.value, event.line, event.net, moment)
         of = "training" if event.net == TRAIN else "test"
         return self._seen(place, f"{of} net output {event.name} is {{value}}")
 
@@ -100,26 +137,45 @@ class NonFinite(Rule[NonFiniteParameters]):
         """Look at the learning rate."""
         if isfinite(event.rate):
             return ()
-        place = self._elsewhere("lr", "lr", event.rate, event.line)
+        moment = Moment(event.iteration, estimated=False)
+        place = self._elsewhere("lr", "lr", event.rate, event.line, moment=moment)
         return self._seen(place, "the learning rate is {value}")
 
-    def _elsewhere(self, kind: str, name: str, value: float, line: int, net: str = TRAIN) -> Place:
-        moment = Moment(self.run.iteration, estimated=False)
-        previous = self.run.previous_iteration
+    def _elsewhere(
+        self,
+        kind: str,
+        name: str,
+        value: float,
+        line: int,
+        net: str = TRAIN,
+        moment: Moment | None = None,
+    ) -> Place:
+        moment = moment or Moment(self.run.iteration, estimated=False)
+        previous = display_before(moment, self.run)
         return Place(line, moment, previous, net, kind=kind, blob=name, value=value)
 
-    def _bad_block(self, look: Look) -> Sequence[Finding]:
-        pass_ = look.pass_
-        bad = [i for i, value in enumerate(pass_.values) if not isfinite(value)]
-        first = bad[0]
-        place = self.place(look, first)
-        own = look.layout.weights_of(place.layer or "")
-        origin: Origin = "weights_already_bad" if not set(own).isdisjoint(bad) else "here"
-        layers = list(dict.fromkeys(pass_.blobs[i].layer for i in bad))
-        text = f"{describe(pass_.blobs[first])} is {{value}}" + _of_net(pass_.net)
-        return self._seen(
-            place, text, layers, origin, self.history(pass_, first), len(bad), len(pass_.values)
+    def _bad_block(self, pass_: Pass, layout: Layout | None = None) -> Sequence[Finding]:
+        blobs = pass_.blobs
+        bad = [
+            i
+            for i, value in enumerate(pass_.values)
+            if not isfinite(value) and self.at(blobs[i].layer).enabled
+        ]
+        if not bad:
+            return ()
+        self._coming = layout is not None
+        first = blobs[bad[0]]
+        own = layout.weights_of(first.layer) if layout else []
+        spread = _Spread(
+            layers=list(dict.fromkeys(blobs[i].layer for i in bad)),
+            origin="here" if set(own).isdisjoint(bad) else "weights_already_bad",
+            weights_bad=any(blobs[i].kind == "param" and blobs[i].quantity == "data" for i in bad),
+            evidence=self.history(pass_, bad[0]),
+            affects=len(bad),
+            of=len(blobs),
         )
+        text = f"{describe(first)} is {{value}}" + _of_net(pass_.net)
+        return self._seen(place_in(pass_, bad[0], self.run), text, spread)
 
     def _hidden(
         self, index: int, name: str, value: float, weight: float | None, line: int
@@ -146,32 +202,33 @@ class NonFinite(Rule[NonFiniteParameters]):
         )
         return self._seen(place, text)
 
-    def _seen(
-        self,
-        place: Place,
-        text: str,
-        layers: Sequence[str] = (),
-        origin: Origin | None = None,
-        evidence: Sequence[Evidence] = (),
-        affects: int | None = None,
-        of: int = 0,
-    ) -> Sequence[Finding]:
+    def _seen(self, place: Place, text: str, spread: _Spread | None = None) -> Sequence[Finding]:
+        if place.layer is None and not self.parameters.enabled:
+            return ()
         self._dirty = True
         if self._finding is not None:
             return ()
-        value = "" if place.value is None else spell(place.value)
-        text = "At {iteration} " + text.replace("{value}", value)
-        if affects is not None:
-            text += f"; it reached {affects} of the {of} values of that block"
-        if origin == "weights_already_bad":
+        value = nan if place.value is None else place.value
+        text = "At {iteration} " + text.replace("{value}", spell(value))
+        spread = spread or _Spread(evidence=self._values(place, value))
+        if spread.affects is not None:
+            text += f"; it reached {spread.affects} of the {spread.of} values of that block"
+        if spread.origin == "weights_already_bad":
             since = place.previous_iteration
             after = "" if since is None else f" after iteration {since}"
             text += f". The layer's own parameters are bad already: an update{after} ruined them"
-        finding = self.fire(place, text + ".", (), layers, evidence=evidence, affects=affects)
-        finding.origin = origin
+        finding = self.fire(
+            place, text + ".", (), spread.layers, None, spread.evidence, spread.affects
+        )
+        finding.origin, finding.weights_bad = spread.origin, spread.weights_bad
         finding.advice = advise(finding, self.run)
         self._finding = finding
         return (finding,)
+
+    def _values(self, place: Place, value: float) -> list[Evidence]:
+        if place.kind != "loss":
+            return [(place.moment, value)]
+        return [(Moment(iteration, estimated=False), loss) for iteration, loss in self.run.losses]
 
 
 def _of_net(net: str) -> str:

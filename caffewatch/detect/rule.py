@@ -8,7 +8,7 @@ from typing import ClassVar, Generic, TypeVar, cast
 from caffewatch.detect.finding import Evidence, Finding, Place, Severity
 from caffewatch.detect.look import Look
 from caffewatch.detect.settings import Parameters, RuleSettings
-from caffewatch.log.events import TRAIN, Blob, Pass
+from caffewatch.log.events import Blob, Moment, Pass
 from caffewatch.log.run import Run
 
 P = TypeVar("P", bound=Parameters)
@@ -17,7 +17,8 @@ P = TypeVar("P", bound=Parameters)
 class Rule(Generic[P]):
     """One kind of fault, watched for in one run.
 
-    A subclass sets ``id``, ``title`` and ``Parameters``, and defines those of the handlers below
+    A subclass sets ``id``, ``title``, ``severities`` (those its findings can have by default) and
+    ``Parameters``, and defines those of the handlers below
     that it needs, under their names; each returns the findings that began or ended with this
     event. State lives in the instance, which is made anew for every run.
 
@@ -37,6 +38,7 @@ class Rule(Generic[P]):
 
     id: ClassVar[str]
     title: ClassVar[str]
+    severities: ClassVar[tuple[Severity, ...]]
     Parameters: ClassVar[type[Parameters]]
 
     def __init__(self, settings: RuleSettings, run: Run) -> None:
@@ -45,6 +47,12 @@ class Rule(Generic[P]):
         self.parameters = cast(P, default)
         self.run = run
         self._episodes = 0
+
+    @property
+    def enabled(self) -> bool:
+        """Whether the rule looks at anything: at all, or at layers of some glob."""
+        special = self.settings.layers.get(self.id, ())
+        return self.parameters.enabled or any(parameters.enabled for _, parameters in special)
 
     def at(self, layer: str) -> P:
         """Return the parameters that hold for a layer."""
@@ -63,9 +71,10 @@ class Rule(Generic[P]):
         """Begin an episode."""
         self._episodes += 1
         named = list(layers) or ([place.layer] if place.layer else [])
+        own = self.at(place.layer) if place.layer else self.parameters
         return Finding(
             self.id,
-            severity or self.parameters.severity,
+            severity or own.severity,
             self._episodes,
             place,
             named,
@@ -89,6 +98,10 @@ def place_in(pass_: Pass, index: int, run: Run) -> Place:
     """Return the place of the value at ``index`` of a pass."""
     blob: Blob = pass_.blobs[index]
     line = pass_.line_of(index)
-    return Place.of(
-        blob, pass_.values[index], line, pass_.moment, run.iteration, pass_.net or TRAIN
-    )
+    before = display_before(pass_.moment, run)
+    return Place.of(blob, pass_.values[index], line, pass_.moment, before, pass_.net)
+
+
+def display_before(moment: Moment, run: Run) -> int | None:
+    """Return the last displayed iteration before a moment; None before the first."""
+    return run.previous_iteration if run.iteration == moment.iteration else run.iteration

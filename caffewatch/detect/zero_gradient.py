@@ -40,6 +40,7 @@ class ZeroGradient(Rule[ZeroGradientParameters]):
 
     id: ClassVar[str] = "zero_gradient"
     title: ClassVar[str] = "gradients of exactly zero"
+    severities: ClassVar[tuple[Severity, ...]] = ("warning", "critical")
     Parameters: ClassVar[type[Parameters]] = ZeroGradientParameters
 
     def __init__(self, settings: RuleSettings, run: Run) -> None:
@@ -72,11 +73,13 @@ class ZeroGradient(Rule[ZeroGradientParameters]):
         losses = [
             value
             for blob, value in zip(look.layout.blobs, look.values, strict=False)
-            if blob.phase == "forward"
-            and blob.kind == "top"
-            and self.run.net.layer(blob.layer).kind.endswith("Loss")
+            if blob.phase == "forward" and blob.kind == "top" and self._is_loss(blob.layer)
         ]
         return bool(losses) and max(losses) == 0
+
+    def _is_loss(self, name: str) -> bool:
+        layer = self.run.net.layer(name)
+        return "loss" in (layer.kind or name).lower()
 
     def _report(self, look: Look) -> Sequence[Finding]:
         lasting = self._streaks.lasting
@@ -85,19 +88,21 @@ class ZeroGradient(Rule[ZeroGradientParameters]):
                 return ()
             return (self._end(self._finding),)
         layers = [x for x in look.layout.layers if any(x == layer for layer, _ in lasting)]
-        severity = self._severity(look)
+        first = min(lasting, key=lambda key: lasting[key].line)
+        severity = self._severity(look, self.at(first[0]).severity)
         if self._finding is not None and self._finding.severity == severity:
-            if len(layers) > len(self._finding.layers):
-                self._finding.layers = layers
+            self._finding.spread(layers, look.layout.layers)
             return ()
-        began = min(lasting.values(), key=lambda place: place.line)
         before = [] if self._finding is None else [self._end(self._finding)]
+        diffs = {(p.layer, p.number): p.diff for p in look.layout.parameters}
+        at = diffs.get(first)
         self._finding = self.fire(
-            began,
-            self._text(layers, severity),
+            lasting[first],
+            self._text(layers, severity, self.at(first[0]).passes),
             self._advise(),
             layers,
             severity,
+            () if at is None else self.history(look.pass_, at),
             affects=len(lasting),
         )
         return (*before, self._finding)
@@ -107,22 +112,21 @@ class ZeroGradient(Rule[ZeroGradientParameters]):
         finding.state = "resolved"
         return finding
 
-    def _severity(self, look: Look) -> Severity:
+    def _severity(self, look: Look, partial: Severity) -> Severity:
         learned = {p.layer for p in look.layout.parameters if p.learned and p.number == 0}
         stuck = {layer for layer, index in self._streaks.lasting if index == 0}
         if learned and learned <= stuck:
             return "critical"
-        if self._finding is not None and self._finding.severity == "critical":
-            return "critical"  # it got better in part: the episode goes on as it is
-        return self.parameters.severity
+        # Where it got better in part, the episode goes on as it is.
+        return partial if self._finding is None else self._finding.severity
 
-    def _text(self, layers: list[str], severity: Severity) -> str:
+    def _text(self, layers: list[str], severity: Severity, passes: int) -> str:
         which = sorted({index for _, index in self._streaks.lasting})
         names = " and ".join(parameter_name(index) for index in which)
         extent = "every learned layer" if severity == "critical" else enumerate_layers(layers)
         return (
             f"Since {{iteration}} the gradients of {extent} ({names}) have been exactly 0 for "
-            f"{count(self.parameters.passes, 'pass')}: nothing is learned there."
+            f"{count(passes, 'pass')}: nothing is learned there."
         )
 
     def _advise(self) -> list[str]:

@@ -16,6 +16,8 @@ from typing import cast
 from caffewatch.log.events import TRAIN, Blob, Moment, Norms, Pass, Update
 
 _cut = cast(Callable[[bytes, slice], bytes], getitem)
+_MAX_BLOCK = 100_000
+"""Values of a block; no net has as many, and a hostile log shall not fill the memory."""
 _MAX_SHARED = 64
 """Orders of lines that are remembered: a net has two or three, a hostile log any number."""
 
@@ -138,18 +140,17 @@ class Blocks:
         except ValueError:
             values = _leading_floats(batch, tails)
             count = len(values)
-        if count:
-            self._note(values, number)
-            if len(self._values) == len(order.blobs):
-                self._backward = order.blobs[-1].phase == "backward"
-            elif order.blobs[len(self._values) - 1].phase == "backward":
-                self._backward = True
+            self._window = 2 * count
+        self._note(values, number)
+        self._backward = order.blobs[len(self._values) - 1].phase == "backward"
         return count
 
     def begins_anew(self, blob: Blob) -> bool:
         """Tell whether this line cannot belong to the block that is open."""
         if not self._values:
             return False
+        if len(self._values) >= _MAX_BLOCK:
+            return True
         forward = blob.phase == "forward"
         return forward and (self._backward or blob == self._order.blobs[0])
 
@@ -236,6 +237,13 @@ class Updates:
 
     def __bool__(self) -> bool:
         return bool(self._rows)
+
+    def begins_anew(self, layer: str, param: str) -> bool:
+        """Tell whether this line belongs to a later iteration than those before it."""
+        if not self._rows:
+            return False
+        first = self._rows[0][0]
+        return (first.layer, first.blob) == (layer, param) or len(self._rows) >= _MAX_BLOCK
 
     def add(self, layer: str, param: str, data: float | None, diff: float, line: int) -> None:
         """Take one line; a parameter that another layer owns prints no data."""

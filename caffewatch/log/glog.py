@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from calendar import isleap
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 PREFIX = re.compile(
-    rb"([IWEF])(\d{8}|\d{4}) (\d\d:\d\d:\d\d(?:\.\d{1,6})?) +(\d+) ([^\s\]:]+:\d+)\] ?"
+    rb"([IWEF])(\d{8}|\d{4}) (\d\d:\d\d:\d\d(?:\.\d{1,6})?) +(\w+) ([^\s\]]+:\d+)\] ?"
 )
 """``[IWEF](yyyy)mmdd hh:mm:ss.uuuuuu tid file:line] ``; what follows is the message."""
 
@@ -20,6 +21,7 @@ CREATED = re.compile(r"Log file created at: (\d{4})/(\d\d)/(\d\d) (\d\d):(\d\d):
 _DAY = 86400.0
 _HALF_YEAR = 183 * _DAY
 _LEAP_GAP = 9
+_UNKNOWN_YEAR = 1972  # a leap year, so that every date exists
 
 
 class Line(NamedTuple):
@@ -39,7 +41,7 @@ class Line(NamedTuple):
     @property
     def text(self) -> str:
         """The message behind the prefix."""
-        return self.raw[self.end :].decode("utf-8", "replace")
+        return self.raw[self.end :].decode("utf-8", "replace").removeprefix("\ufeff")
 
     @property
     def stamp_end(self) -> int:
@@ -51,15 +53,24 @@ class Line(NamedTuple):
 
 def read_line(raw: bytes) -> Line:
     """Read the prefix at the start of a line, or after foreign text on it."""
-    match = PREFIX.match(raw)
-    if match is None:
-        cut = CUT_PREFIX.match(raw)
-        if cut is not None:
-            return Line(raw, cut[1], b"", b"", b"", cut.end())
-        match = PREFIX.search(raw)
-        if match is None:
-            return Line(raw, b"", b"", b"", b"", 0)
-    return Line(raw, match[1], match[2], match[3], match[4], match.end())
+    match = PREFIX.search(raw)
+    if match is not None:
+        return Line(raw, match[1], match[2], match[3], match[4], match.end())
+    cut = CUT_PREFIX.match(raw)
+    if cut is not None:
+        return Line(raw, cut[1], b"", b"", b"", cut.end())
+    return Line(raw, b"", b"", b"", b"", 0)
+
+
+def glued(line: Line) -> bytes:
+    """Return what begins with the last prefix inside a message; empty where there is none.
+
+    A process that is killed leaves a torn line, and the next one appends to it.
+    """
+    start = -1
+    for match in PREFIX.finditer(line.raw, line.end):
+        start = match.start()
+    return line.raw[start:] if start >= 0 else b""
 
 
 class Clock:
@@ -70,6 +81,7 @@ class Clock:
     reference
         A time near the log's own (the file's modification time, local, as if it were UTC), from
         which a stamp without a year takes it: the latest year that does not lie after it.
+        Without it and without a header, the year is 1972.
 
     Stamps of multi-threaded logs step slightly backwards, so only a step back of about a year is
     a New Year.
@@ -78,7 +90,8 @@ class Clock:
     def __init__(self, reference: float | None = None) -> None:
         self._reference = reference
         self._year: int | None = None
-        self._days: dict[bytes, float] = {}
+        self._date = b""
+        self._start = 0.0
         self._last: float | None = None
 
     def created(self, text: str) -> None:
@@ -86,18 +99,20 @@ class Clock:
         match = CREATED.match(text)
         if match:
             self._year = int(match[1])
-            self._last = _epoch(*map(int, match.groups()))
-            self._days.clear()
+            self._last = None
+            with suppress(ValueError):  # a date that does not exist
+                self._last = _epoch(*map(int, match.groups()))
+            self._date = b""
 
     def seconds(self, date: bytes, clock: bytes) -> float | None:
         """Return the time of a stamp's date and time of day; None where it is no time."""
         if not date:
             return None
         try:
-            day = self._days.get(date)
-            if day is None:
-                day = self._days[date] = self._day(date)
-            now = day + int(clock[:2]) * 3600 + int(clock[3:5]) * 60 + float(clock[6:])
+            if date != self._date:
+                self._start = self._day(date)
+                self._date = date
+            now = self._start + int(clock[:2]) * 3600 + int(clock[3:5]) * 60 + float(clock[6:])
         except ValueError:
             return None
         self._last = now
@@ -105,22 +120,26 @@ class Clock:
 
     def _day(self, date: bytes) -> float:
         if len(date) == len("yyyymmdd"):
-            return _epoch(int(date[:4]), int(date[4:6]), int(date[6:8]))
+            self._year = int(date[:4])
+            return _epoch(self._year, int(date[4:6]), int(date[6:8]))
         month, day = int(date[:2]), int(date[2:])
-        if self._year is None:
-            self._year = self._first_year(month, day)
-        start = _epoch(self._year, month, day)
+        year = self._first_year(month, day) if self._year is None else self._year
+        if (month, day) == (2, 29) and not isleap(year):
+            year += 1
+        start = _epoch(year, month, day)
         if self._last is not None and start < self._last - _HALF_YEAR:
-            self._year += 1
-            self._days.clear()
-            start = _epoch(self._year, month, day)
+            year += 1
+            start = _epoch(year, month, day)
         elif self._last is not None and start > self._last + _HALF_YEAR:
-            return _epoch(self._year - 1, month, day)  # a late line of the year before
+            late = _epoch(year - 1, month, day)
+            if self._last - late < 2 * _DAY:
+                return late
+        self._year = year
         return start
 
     def _first_year(self, month: int, day: int) -> int:
         if self._reference is None:
-            return 1970
+            return _UNKNOWN_YEAR
         latest = datetime.fromtimestamp(self._reference, UTC).year
         for year in range(latest, latest - _LEAP_GAP, -1):
             with suppress(ValueError):  # the 29th of February in a year without one

@@ -1,7 +1,7 @@
 """Every message of Caffe's and of its forks' that means something, as one table.
 
 `recognise` finds a message's pattern by its first word; what begins with a layer's name is
-looked up by the words behind it. CAFFE's own sources (v0.9 to 1.0, NVIDIA 0.15 to 0.17, SSD,
+looked up by the words behind it. Caffe's own sources (v0.9 to 1.0, NVIDIA 0.15 to 0.17, SSD,
 Intel, yjxiong's, happynear's, MyCaffe) are where the messages come from.
 """
 
@@ -11,8 +11,15 @@ import math
 import re
 from typing import NamedTuple
 
-_VALUE = r"[-+]?[\d.naifNAIF][^\s,;)]*\)?"
-"""A number as printed, nan(ind) and 1.#QNAN included; `number` decides."""
+_NUMBER = r"(?:(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?|\d\.#[A-Z]+\d*|(?i:nan|inf)(?:\(\w+\))?)"
+_VALUE = rf"[-+]?{_NUMBER}"
+"""A number as printed, -nan(ind) and 1.#QNAN included: all that `number` can read."""
+
+_COUNT = r"(\d{1,15})"
+"""A whole number, of no more digits than an iteration or an index can have."""
+
+RATE = re.compile(rf"({_VALUE}) iter/s")
+"""What BVLC's version 1 and NVIDIA's forks print behind an iteration, in brackets."""
 
 
 class Pattern(NamedTuple):
@@ -38,16 +45,16 @@ MESSAGES = _table(
     ("forward", rf"\[Forward\] Layer (.+), (top|param) blob (.+) data: {V}(?: \({V}\))?(?: asum: \S+)?$"),
     ("forward_input", rf"\[Forward\] Input (.+) data: {V}(?: \({V}\))?$"),
     ("backward", rf"\[Backward\] Layer (.+), (bottom|param) blob (.+) diff: {V}(?: \({V}\))?(?: asum: \S+)?$"),
-    ("norms", rf"\[Backward\] All net params \(data, diff\): L1 norm = \({V}, {V}; L2 norm = \({V}, {V}$"),
+    ("norms", rf"\[Backward\] All net params \(data, diff\): L1 norm = \({V}, {V}\); L2 norm = \({V}, {V}\)$"),
     ("update", rf"\[Update\] Layer (.+), param (.+?) data: {V}; diff: {V}$"),
     ("update_shared", rf"\[Update\] Layer (.+), param blob (.+?) \(owned by layer .+\) diff: {V}$"),
     # --- the rhythm of training -------------------------------------------------------------
-    ("iteration", rf"Iteration (\d+)(?: \(([^)]*)\))?(?:, [\d.]+/[\d.]+ep)?, loss = {V}(, ignore and continue\.?)?$"),
-    ("testing", r"Iteration (\d+), Testing net(?: \(#(\d+)\))?"),
-    ("learning_rate", rf"Iteration (\d+), lr = {V}(?:, .*?)?(?:, gs = {V}.*)?$"),
-    ("output", rf"Train net output(?: mAP)? #(\d+): (.+?) = {V}(?: \(\* {V} = {V} loss\))?$"),
-    ("test_output", rf"Test net output(?: mAP)? #(\d+): (.+?) = {V}(?: \(\* {V} = {V} loss\))?$"),
-    ("test_score", rf"Test score #(\d+): {V}$"),
+    ("iteration", rf"Iteration {_COUNT}(?: \(([^)]*)\))?(?:, [\d.]+/[\d.]+ep)?, loss = {V}(, ignore and continue\.?)?$"),
+    ("testing", rf"Iteration {_COUNT}, Testing net(?: \(#{_COUNT}\))?"),
+    ("learning_rate", rf"Iteration {_COUNT}, lr = {V}(?:, .*?)?(?:, gs = {V}.*)?$"),
+    ("output", rf"Train net output(?: mAP)? #{_COUNT}: (.+?) = {V}(?: \(\* {V} = {V} loss\))?$"),
+    ("test_output", rf"Test net output(?: mAP)? #{_COUNT}: (.+?) = {V}(?: \(\* {V} = {V} loss\))?$"),
+    ("test_score", rf"Test score #{_COUNT}: {V}$"),
     ("test_over", rf"Test loss: {V}$"),
     ("test_over", r"Test interrupted\."),
     ("clipped", rf"Gradient clipping: scaling down gradients \(L2 norm {V} > {V}\) by scale factor {V}"),
@@ -55,20 +62,20 @@ MESSAGES = _table(
     ("waiting", r"Data layer prefetch queue empty"),
     ("restarted", r"Restarting data pre-?fetching"),
     # --- snapshots and starts ---------------------------------------------------------------
-    ("snapshot", r"Snapshotting to (?:binary proto file |HDF5 file )?(.+?)\s*$"),
+    ("snapshot", r"Snapshotting to (?:binary proto file |HDF5 file )?(.+)"),
     ("", r"Snapshotting solver state to "),
-    ("resumed", r"Resuming from (.+?)\s*$"),
-    ("resumed", r"Restoring previous solver status from (.+?)\s*$"),
-    ("finetuned", r"Finetuning from (.+?)\s*$"),
-    ("ignored_layer", r"Ignoring source layer (.+?)\s*$"),
+    ("resumed", r"Resuming from (.+)"),
+    ("resumed", r"Restoring previous solver status from (.+)"),
+    ("finetuned", r"Finetuning from (.+)"),
+    ("ignored_layer", r"Ignoring source layer (.+)"),
     ("setup", r"Use CPU\."),
     ("setup", r"Using GPUs? "),
     ("setup", r"Querying GPUs? "),
     ("solver_dump", r"Initializing solver from parameters:"),
     ("training_net", r"Creating training net"),
-    ("testing_net", r"Creating test(?:ing)? net(?: \(#(\d+)\))?"),
+    ("testing_net", rf"Creating test(?:ing)? net(?: \(#{_COUNT}\))?"),
     ("starting", r"Starting Optimization"),
-    ("solving", r"Solving (.*?)\s*$"),
+    ("solving", r"Solving(?: (.*))?$"),
     # --- ends -------------------------------------------------------------------------------
     ("done", r"Optimization Done"),
     ("stopped", r"Optimization stopped early"),
@@ -76,7 +83,7 @@ MESSAGES = _table(
     ("net_dump", r"Initializing net from parameters:"),
     ("typed_layer", r"Creating layer '(.+)' of type '(.+)'"),
     ("", r"Creating layer "),
-    ("create_layer", r"Creating Layer (.+?)\s*$"),
+    ("create_layer", r"Creating Layer (.+)"),
     ("create_layer", r"Created Layer (.+?) \(\d+\)"),
     ("net_done", r"Network initialization done"),
     # --- known, and nothing to take from them -----------------------------------------------
@@ -94,19 +101,19 @@ MESSAGES = _table(
     ("", r"Collecting Learning Rate and Weight Decay"),
     ("", r"Use GPU with device ID "),
     ("", r"GPU \d+: "),
-    ("", r"class\d+: "),
     ("", r"class AP \d+: "),
     ("", r"iter \d+, forward_backward_update_time: "),
     ("", r"Snapshot begin"),
     ("", r"Snapshot end"),
 )  # fmt: skip
 
-LAYER_MESSAGES = (
-    Pattern("reads", re.compile(r"(.+) <- (.+?)\s*$")),
-    Pattern("writes", re.compile(r"(.+) -> (.+?)(?: \(in-place\))?\s*$")),
+OTHER_MESSAGES = (
+    Pattern("", re.compile(r"class\d+: ")),
+    Pattern("reads", re.compile(r"(.+) <- (.+)")),
+    Pattern("writes", re.compile(r"(.+) -> (.+?)(?: \(in-place\))?$")),
     Pattern("backward_needed", re.compile(r"(.+) (needs|does not need) backward computation\.?")),
 )
-"""Messages that begin with a layer's name."""
+"""Messages without a first word to know them by: most begin with a layer's name."""
 
 RAW_LINES = (
     Pattern("header", re.compile(r"Log file created at: ")),
@@ -115,14 +122,16 @@ RAW_LINES = (
     Pattern("", re.compile(r"\*\*\* (?:Check failure stack trace|Aborted at \d+)")),
     Pattern("", re.compile(r"PC: @")),
     Pattern("", re.compile(r" +@ +0x[0-9a-f]+ ")),
-    Pattern("crash_line", re.compile(r"terminate called |double free or corruption|Segmentation fault|Bus error")),
-    Pattern("crash_line", re.compile(r"(?:free|malloc|corrupted|munmap_chunk)\(\): |corrupted size|std::bad_alloc$")),
-    Pattern("crash_line", re.compile(r"Aborted(?: \(core dumped\))?$|(?:.*: line \d+: +\d+ )?Killed(?: |$)")),
+    Pattern("crash_line", re.compile(r"terminate called |double free or corruption|corrupted size|std::bad_alloc$")),
+    Pattern("crash_line", re.compile(r"(?:free|malloc|corrupted|munmap_chunk)\(\): |\*\*\* Error in \S+: ")),
+    Pattern("crash_line", re.compile(r"(?:.*: line \d+: +\d+ )?(?:Killed|Aborted|Bus error|Segmentation fault)(?: \(core dumped\))?(?:  |$)")),
     Pattern("crash_line", re.compile(r"Check failed: ")),
 )  # fmt: skip
 """Lines that stand without a prefix even where the log has prefixes: headers, traces, deaths."""
 
 _RANK = re.compile(r"\[\d+(?:\.\d+)*\] ")
+MAX_MESSAGE = 4096
+"""Characters of a message: Caffe's are shorter, and a longer one could make a pattern slow."""
 
 
 Found = tuple[Pattern, re.Match[str]]
@@ -134,11 +143,13 @@ def recognise(message: str) -> Found | None:
     Leading spaces and NVIDIA's ``[rank.dev] `` do not matter.
     """
     message = message.strip()
+    if len(message) > MAX_MESSAGE:
+        return None
     if message[:1] == "[" and message[1:2].isdigit():
         rank = _RANK.match(message)
-        message = message[rank.end() :] if rank else message
+        message = message[rank.end() :].lstrip() if rank else message
     word = message.split(" ", 1)[0].rstrip(":")
-    return _search(MESSAGES.get(word, ()), message) or _search(LAYER_MESSAGES, message)
+    return _search(MESSAGES.get(word, ()), message) or _search(OTHER_MESSAGES, message)
 
 
 def recognise_raw(line: str) -> Found | None:
@@ -165,7 +176,7 @@ def number(text: str) -> float:
         The text is no number.
     """
     try:
-        return float(text.rstrip(")") if "(" not in text else text)
+        return float(text)
     except ValueError:
         lowered = text.lower()
         if "#inf" in lowered:

@@ -11,12 +11,12 @@ class LineSplitter:
 
     A line that never ends costs `MAX_LINE` bytes; what is longer is cut off. NUL bytes (the hole
     that copytruncate leaves) and the ``\r`` of CRLF are dropped. ``position`` counts the raw bytes
-    up to and with the last line end.
+    up to and with the last line end, ``seen`` all of them.
     """
 
     def __init__(self) -> None:
         self.position = 0
-        self._seen = 0
+        self.seen = 0
         self._rest = b""
         self._skipping = False
 
@@ -24,34 +24,55 @@ class LineSplitter:
         """Return the lines that these bytes complete."""
         end = data.rfind(b"\n")
         if end >= 0:
-            self.position = self._seen + end + 1
-        self._seen += len(data)
+            self.position = self.seen + end + 1
+        self.seen += len(data)
+        carriage = b"\r" in data or self._rest.endswith(b"\r")
         if b"\0" in data:
             data = data.replace(b"\0", b"")
         lines = data.split(b"\n")
-        lines[0] = self._rest + lines[0]
-        if self._skipping and len(lines) > 1:
-            lines[0] = self._rest
-            self._skipping = False
-        self._rest = self._bounded(lines.pop())
-        if b"\r" in data or (lines and lines[0].endswith(b"\r")):
-            lines = [line.removesuffix(b"\r") for line in lines]
+        cut = self._skipping
+        lines[0] = self._rest if cut else self._rest + lines[0]
+        rest = lines.pop()
+        self._rest = rest[:MAX_LINE]
+        self._skipping = len(rest) > MAX_LINE or (cut and not lines)
+        if carriage:
+            first = lines[:cut]  # the end of a line that was cut off is not its own
+            lines = first + [line.removesuffix(b"\r") for line in lines[cut:]]
         return lines
 
     def flush(self) -> list[bytes]:
         """Return the unfinished last line, if there is one, and forget it."""
         rest, self._rest = self._rest, b""
+        if not self._skipping:
+            rest = rest.removesuffix(b"\r")
         self._skipping = False
-        self.position = self._seen
-        return [rest.removesuffix(b"\r")] if rest else []
+        self.position = self.seen
+        return [rest] if rest else []
 
-    @property
-    def partial(self) -> bool:
-        """Whether an unfinished line is waiting for its end."""
-        return self._seen > self.position
 
-    def _bounded(self, rest: bytes) -> bytes:
-        if len(rest) <= MAX_LINE:
-            return rest
-        self._skipping = True
-        return rest[:MAX_LINE]
+class Offsets:
+    """Where the lines of one read begin, in raw bytes from the start of the stream.
+
+    Parameters
+    ----------
+    first
+        Where the first of them begins: some of it may have come with an earlier read.
+    seen
+        Where the read itself begins.
+    data
+        What was read.
+    """
+
+    def __init__(self, first: int, seen: int, data: bytes) -> None:
+        self._first = first
+        self._seen = seen
+        self._data = data
+        self._index = 0
+        self._start = 0
+
+    def of(self, index: int) -> int:
+        """Return where the line at ``index`` begins; it is asked for in rising order."""
+        while self._index < index:
+            self._start = self._data.index(b"\n", self._start) + 1
+            self._index += 1
+        return self._seen + self._start if index else self._first

@@ -21,17 +21,16 @@ from caffewatch.log.events import (
     TestStarted,
     Waiting,
 )  # fmt: skip
-from caffewatch.log.grammar import number
+from caffewatch.log.grammar import RATE, number
 
 Match = re.Match[str]
-_RATE = re.compile(r"([-+.\deE]+|inf|nan) iter/s")
-_ITERATION = re.compile(r"_iter_(\d+)")
+_ITERATION = re.compile(r"_iter_(\d{1,15})(?!\d)")
 MAX_QUOTE = 500
 """Characters of a log's own words that an event quotes."""
 
 
 def _iteration(line: int, time: float | None, m: Match) -> Event:
-    rate = _RATE.match(m[2] or "")
+    rate = RATE.match(m[2] or "")
     return Iteration(
         line,
         time,
@@ -97,7 +96,7 @@ STATELESS: dict[str, Callable[[int, float | None, Match], Event]] = {
     "waiting": lambda line, time, m: Waiting(line, time),
     "restarted": lambda line, time, m: Restarted(line, time),
     "starting": lambda line, time, m: Solving(line, ""),
-    "solving": lambda line, time, m: Solving(line, m[1]),
+    "solving": lambda line, time, m: Solving(line, m[1] or ""),
     "done": _done,
     "stopped": _stopped,
     "signal": _signal,
@@ -109,6 +108,11 @@ TIMED = frozenset(
     {"iteration", "learning_rate", "testing", "waiting", "restarted", "done", "stopped", "signal"}
 )
 """Patterns whose event carries the time of its line."""
+
+
+def fatal(line: int, time: float | None, text: str) -> Ended:
+    """Make the event of a line of severity F."""
+    return Ended(line, time, "crashed", " ".join(text.split())[:MAX_QUOTE], fatal=True)
 
 
 def output(line: int, net: str, m: Match) -> Output:
@@ -137,6 +141,18 @@ def backward(m: Match) -> tuple[Blob, float]:
     return Blob("backward", m[1], m[2], m[3], "diff"), number(m[5] or m[4])
 
 
+def update(m: Match) -> tuple[str, str, float | None, float]:
+    """Read an [Update] line: layer, parameter, data and diff."""
+    return m[1], m[2], number(m[3]), number(m[4])
+
+
+def update_shared(m: Match) -> tuple[str, str, float | None, float]:
+    """Read an [Update] line of a parameter that another layer owns: it gives no data."""
+    return m[1], m[2], None, number(m[3])
+
+
+UPDATES = {"update": update, "update_shared": update_shared}
+"""Pattern name of an [Update] line -> what reads it."""
 DEBUG = {"forward": forward, "forward_input": forward_input, "backward": backward}
 """Pattern name of a per-blob line -> what reads it."""
 

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Mapping
 
 from caffewatch.log.events import Moment
+
+_DIGITS = 15
+_MOST = 10_000
+"""Passes that wait for a number; before 2015 there may be one an iteration."""
 
 
 class Numbering:
@@ -12,14 +17,22 @@ class Numbering:
 
     The training net prints a block at every multiple of ``display``, ``iter_size`` times over; old
     versions print one at every iteration.
+
+    Attributes
+    ----------
+    last
+        The last iteration displayed with a loss.
+    current
+        The last iteration that any line named: [Update] lines follow the one with the lr.
     """
 
     def __init__(self) -> None:
         self.last: int | None = None
+        self.current: int | None = None
         self._start = 0
         self._display: int | None = None
         self._iter_size: int | None = None
-        self._waiting: list[Moment] = []
+        self._waiting: deque[Moment] = deque(maxlen=_MOST)
 
     def configure(self, parameters: Mapping[str, str]) -> None:
         """Take the solver's ``display`` and ``iter_size``."""
@@ -57,5 +70,10 @@ class Numbering:
         return -(-self._start // self._display) * self._display
 
 
+def whole(text: str | None) -> int | None:
+    """Read a whole number out of a dump; None where there is none."""
+    return int(text) if text and text.isdecimal() and len(text) <= _DIGITS else None
+
+
 def _positive(text: str | None) -> int | None:
-    return int(text) if text and text.isdigit() and int(text) > 0 else None
+    return whole(text) or None

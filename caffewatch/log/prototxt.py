@@ -7,8 +7,8 @@ import re
 Message = dict[str, list["Message | str"]]
 """Fields of a message: name -> all its values, in order; numbers and enums stay text."""
 
-_ESCAPE = re.compile(r"\\([0-7]{1,3}|.)")
-_NAMED = {"n": "\n", "t": "\t", "r": "\r"}
+_ESCAPE = re.compile(rb"\\(?:([0-7]{1,3})|(.))")
+_NAMED = {b"n": b"\n", b"t": b"\t", b"r": b"\r"}
 MAX_DEPTH = 50
 MAX_FIELDS = 200_000
 
@@ -51,12 +51,15 @@ class Reader:
 def _unquote(value: str) -> str:
     if len(value) < 2 or value[0] not in "\"'" or value[-1] != value[0]:
         return value
-    return _ESCAPE.sub(_unescape, value[1:-1]) if "\\" in value else value[1:-1]
+    if "\\" not in value:
+        return value[1:-1]
+    return _ESCAPE.sub(_unescape, value[1:-1].encode()).decode("utf-8", "replace")
 
 
-def _unescape(match: re.Match[str]) -> str:
-    code = match[1]
-    return chr(int(code, 8)) if code.isdigit() else _NAMED.get(code, code)
+def _unescape(match: re.Match[bytes]) -> bytes:
+    r"""Return the bytes of an escape; a letter beyond ASCII is several, each in octal."""
+    octal, named = match.groups()
+    return bytes([int(octal, 8) & 0xFF]) if octal else _NAMED.get(named, named)
 
 
 def texts(message: Message, name: str) -> list[str]:

@@ -26,11 +26,14 @@ from caffewatch.log.events import (
     Solving,
     Update,
 )  # fmt: skip
+from caffewatch.log.numbering import whole
 from caffewatch.log.topology import Net
 
 Outcome = Literal["finished", "stopped", "terminated", "crashed", "unfinished"]
 RECENT = 8
 """Passes and displays that are kept for evidence."""
+MOST = 1000
+"""Outputs, and ignored layers, that are kept; a hostile log could name any number."""
 
 
 @dataclass(slots=True)
@@ -97,12 +100,12 @@ class Run:
     @property
     def max_iterations(self) -> int | None:
         """The solver's max_iter, None where the log does not give it."""
-        return _whole(self.solver.get("max_iter"))
+        return whole(self.solver.get("max_iter"))
 
     @property
     def display(self) -> int | None:
         """Iterations between two displays: the solver's, or else as seen."""
-        given = _whole(self.solver.get("display"))
+        given = whole(self.solver.get("display"))
         if given is not None or self.iteration is None or self.previous_iteration is None:
             return given
         return self.iteration - self.previous_iteration
@@ -134,10 +137,9 @@ class Run:
     def _pass(self, event: Pass) -> None:
         if event.net != TRAIN:
             return
-        if event.complete:
-            self.debug_values += len(event.values)
+        self.debug_values += len(event.values)
         if event.blobs[-1].phase == "backward":
-            self.passes += event.complete
+            self.passes += 1
             self.norms = event.norms or self.norms
             self.recent.append(event)
             self.last_pass = event
@@ -172,9 +174,12 @@ class Run:
 
     def _output(self, event: Output) -> None:
         if event.net == TRAIN:
-            self.outputs[event.index] = event
-        else:
-            self.test_outputs[event.net, event.index] = event
+            if event.index in self.outputs or len(self.outputs) < MOST:
+                self.outputs[event.index] = event
+        elif (key := (event.net, event.index)) in self.test_outputs or len(
+            self.test_outputs
+        ) < MOST:
+            self.test_outputs[key] = event
 
     def _ended(self, event: Ended) -> None:
         self._seen(event.time)
@@ -210,7 +215,7 @@ class Run:
         self.loaded = event
 
     def _ignored(self, event: LayerIgnored) -> None:
-        if event.layer not in self.ignored_layers:
+        if len(self.ignored_layers) < MOST and event.layer not in self.ignored_layers:
             self.ignored_layers.append(event.layer)
 
 
@@ -233,7 +238,3 @@ _HANDLERS: dict[type, Callable[[Run, Any], None]] = {
     Loaded: Run._loaded,
     LayerIgnored: Run._ignored,
 }
-
-
-def _whole(text: str | None) -> int | None:
-    return int(text) if text is not None and text.isdigit() else None

@@ -6,21 +6,21 @@ from dataclasses import dataclass, field
 
 from caffewatch.log import prototxt
 
-_V1_TYPES = {
-    "SOFTMAX_LOSS": "SoftmaxWithLoss",
-    "RELU": "ReLU",
-    "PRELU": "PReLU",
-    "TANH": "TanH",
-    "BNLL": "BNLL",
-    "LRN": "LRN",
-    "HDF5_DATA": "HDF5Data",
-    "ELTWISE": "Eltwise",
-    "SIGMOID_CROSS_ENTROPY_LOSS": "SigmoidCrossEntropyLoss",
-}
+_OLD_TYPES = {
+    "ABSVAL": "AbsVal", "ARGMAX": "ArgMax", "BNLL": "BNLL", "CONV": "Convolution",
+    "HDF5_DATA": "HDF5Data", "HDF5_OUTPUT": "HDF5Output", "IMAGES": "ImageData",
+    "INNERPRODUCT": "InnerProduct", "LRN": "LRN", "MVN": "MVN", "POOL": "Pooling",
+    "RELU": "ReLU", "SOFTMAX_LOSS": "SoftmaxWithLoss", "TANH": "TanH",
+}  # fmt: skip
+"""2014's names in today's spelling, where they differ by more than capitals."""
 _GUESSES = (
     ("prelu", "PReLU"), ("relu", "ReLU"), ("sigmoid", "Sigmoid"), ("tanh", "TanH"),
     ("dropout", "Dropout"), ("pool", "Pooling"), ("_split", "Split"), ("/bn", "BatchNorm"),
 )  # fmt: skip
+
+
+MAX_LAYERS = 20_000
+"""Layers of a net; none has as many, and a hostile log shall not fill the memory."""
 
 
 @dataclass(slots=True)
@@ -85,7 +85,9 @@ class NetBuilder:
             self._described = {x.name: x for x in map(_layer, _layers(self._dump.root))}
         layer = self._described.get(name) or Layer(name)
         layer.bottoms, layer.tops = [], []
-        self._current = self._net.layers[name] = layer
+        self._current = layer
+        if len(self._net.layers) < MAX_LAYERS:
+            self._net.layers[name] = layer
 
     def typed(self, name: str, kind: str) -> None:
         """Take NVIDIA's ``Creating layer 'NAME' of type 'KIND'``."""
@@ -125,6 +127,8 @@ def _layers(root: prototxt.Message) -> list[prototxt.Message]:
     """Return the dump's layers; 2014's nest a second ``layer`` inside ``layers``."""
     old = prototxt.messages(root, "layers")
     unnested = [{**x, **(prototxt.messages(x, "layer") or [{}])[0]} for x in old]
+    for layer in unnested:
+        layer["type"] = [_new_type(prototxt.text(layer, "type"))]
     return prototxt.messages(root, "layer") + unnested
 
 
@@ -136,7 +140,7 @@ def _layer(message: prototxt.Message) -> Layer:
     relu = prototxt.messages(message, "relu_param")
     return Layer(
         name=prototxt.text(message, "name"),
-        type=_type(prototxt.text(message, "type")),
+        type=prototxt.text(message, "type"),
         bottoms=prototxt.texts(message, "bottom"),
         tops=prototxt.texts(message, "top"),
         lr_mults=tuple(mults),
@@ -145,11 +149,10 @@ def _layer(message: prototxt.Message) -> Layer:
     )
 
 
-def _type(name: str) -> str:
-    """Return a layer type in today's spelling: 2014's INNER_PRODUCT is InnerProduct."""
-    if name.upper() != name:
-        return name
-    return _V1_TYPES.get(name) or "".join(part.capitalize() for part in name.split("_"))
+def _new_type(name: str) -> str:
+    """Return a layer type of 2014 in today's spelling: INNER_PRODUCT is InnerProduct."""
+    parts = name.split("_")
+    return _OLD_TYPES.get(name.upper()) or "".join(part.capitalize() for part in parts)
 
 
 def _float(text: str) -> float:

@@ -30,6 +30,8 @@ STUCK = 60.0
 KEEP = 30 * 24 * 3600.0
 """Seconds for which resolved alerts and delivered letters are remembered."""
 
+STOP_PATIENCE = 1.0
+"""Seconds that a message on its way gets to arrive when the daemon ends; it is sent again else."""
 CATCH_UP = 2.0
 """Seconds that a start may take to re-read the runs; what is left is re-read while serving."""
 
@@ -39,7 +41,8 @@ _log = logging.getLogger(__name__)
 class Daemon:
     """Follow, detect, serve and notify as the settings say.
 
-    Making one opens the state and the port; `run` goes on until `stop`, and closes all.
+    Making one opens the state and the port; `start` begins to serve, `run` goes on until `stop`
+    and may be called again, `close` ends all.
 
     Raises
     ------
@@ -60,13 +63,15 @@ class Daemon:
         self._clock = clock
         self._store = Store(settings.state_dir)
         try:
+            self._store.forget(clock() - KEEP)
             self._published = Published(settings.metrics.blobs)
             links = Links(settings.external_url)
             receivers = [make_receiver(x, links) for x in settings.receivers]
             self._dispatcher = Dispatcher(receivers, self._store.outbox, clock)
             self._wakeups = Wakeups(self._wake) if settings.tail.events else None
+            self._roster = Roster(settings, self._store, self._wakeups)
             self._loop = Loop(
-                Roster(settings, self._store, self._wakeups),
+                self._roster,
                 self._store,
                 Mailroom(settings),
                 self._published,
@@ -84,17 +89,40 @@ class Daemon:
         """Where /metrics and the other pages are."""
         return self._server.url
 
+    def start(self) -> None:
+        """Take up what an earlier process left, and begin to serve and to deliver."""
+        if self._store.set_aside is not None:
+            _log.error("state was corrupt, set aside as %s and begun anew", self._store.set_aside)
+        if self._wakeups is not None:
+            self._wakeups.start()
+        self._catch_up()
+        self._dispatcher.start()
+        self._server.start()
+        self._ready.set()
+        _log.info("caffewatch %s listening on %s", VERSION, self.url)
+        for job in self._roster.absent():
+            _log.warning("job %s: no log at %s as yet", job.name, job.path)
+
     def run(self) -> None:
-        """Go on until `stop`; then end everything that was begun."""
-        try:
-            self._start()
-            self._loop.run(self._clock)
-        finally:
-            self._close()
+        """Follow the logs until `stop`."""
+        self._loop.run(self._clock)
 
     def stop(self) -> None:
-        """Ask the daemon to end; from any thread or signal handler."""
+        """Ask `start` and `run` to return; from any thread or signal handler."""
         self._loop.stop()
+
+    def resume(self) -> None:
+        """Take back an earlier `stop`, so that `run` may be called again."""
+        self._loop.resume()
+
+    def close(self) -> None:
+        """End everything that was begun."""
+        self._server.close()
+        if self._wakeups is not None:
+            self._wakeups.stop()
+        self._dispatcher.stop(timeout=STOP_PATIENCE)
+        self._loop.close()
+        self._store.close()
 
     def stats(self) -> ServiceStats:
         """Return the daemon's own figures."""
@@ -126,32 +154,13 @@ class Daemon:
         listen = self.settings.web.listen
         return Server(listen.host, listen.port, routes.respond)
 
-    def _start(self) -> None:
-        if self._store.set_aside is not None:
-            _log.error("state was corrupt, set aside as %s and begun anew", self._store.set_aside)
-        self._store.forget(self._clock() - KEEP)
-        if self._wakeups is not None:
-            self._wakeups.start()
-        self._catch_up()
-        self._dispatcher.start()
-        self._server.start()
-        self._ready.set()
-        _log.info("caffewatch %s listening on %s", VERSION, self.url)
-
     def _catch_up(self) -> None:
         """Re-read what was read before, so that its alerts are in the first scrape."""
         end = self._clock() + CATCH_UP
         while self._loop.step(self._clock()) == 0.0 and self._clock() < end:
-            pass
+            if self._loop.stopping:
+                break
         self._loop.publish(self._clock())
-
-    def _close(self) -> None:
-        self._server.close()
-        if self._wakeups is not None:
-            self._wakeups.stop()
-        self._dispatcher.stop(timeout=5.0)
-        self._loop.close()
-        self._store.close()
 
     def _wake(self, path: str) -> None:
         self._loop.wake(path)

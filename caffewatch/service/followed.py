@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import tzinfo
 
@@ -71,6 +71,7 @@ class FollowedLog:
         self._heads: dict[int, list[Chunk]] = {}
         self._bases: dict[int, int] = {}
         self._latest: Monitor | None = None
+        self._untold: set[str] = set()
         self._lines = 0
         self._bytes = 0
         self._offset = 0
@@ -90,20 +91,16 @@ class FollowedLog:
         self.condition, self.error = look.condition, look.error
         self._offset, self._lag = look.offset, look.lag
         self._changes.update(change.name.lower() for change in look.changes)
+        if self._caught_up and any(isinstance(x, Chunk) and not x.replay for x in look.events):
+            self.last_written, self.quiet = now, False
         alerts: list[Alert] = []
-        fresh = False
         for event in look.events:
             if isinstance(event, Ended):
                 alerts += self._end(event.stream, now)
             else:
                 alerts += self._take(event, now)
-                fresh = fresh or not event.replay
-        if fresh:
-            self.last_written = now if self._caught_up else self.last_written
-            self.quiet = self.quiet and not self._caught_up
-        told = [] if self.quiet else alerts
         self._caught_up = self._caught_up or not look.more
-        return Taken(told, bool(look.events), look.more)
+        return Taken(alerts, bool(look.events), look.more)
 
     def position(self) -> str | None:
         """Return what to save; None while it is open which run some bytes belong to."""
@@ -143,8 +140,8 @@ class FollowedLog:
             return []
         self._heads.pop(chunk.stream, None)
         alerts: list[Alert] = []
-        if own and before is not None and not chunk.replay:
-            alerts += before.supersede(now)
+        if own and before is not None:
+            alerts += self._told(before.supersede(now), chunk.replay)
         self._adopt(chunk.stream, None if own else before)
         for piece in held:
             alerts += self._feed(piece, now)
@@ -155,7 +152,8 @@ class FollowedLog:
         if monitor is None:
             local = as_if_utc(self.last_written, self._zone)
             monitor = Monitor(self.origin, self.job.rules, local, _RUNS_KEPT, self._known)
-        self._monitors[stream] = self._latest = monitor
+            self._latest = monitor
+        self._monitors[stream] = monitor
 
     def _feed(self, chunk: Chunk, now: float) -> list[Alert]:
         monitor = self._monitors[chunk.stream]
@@ -164,11 +162,22 @@ class FollowedLog:
         alerts = monitor.feed(chunk.data, now, chunk.stream)
         if _newest(monitor) != runs:
             self.follower.run_started(chunk.stream, base + monitor.parser.run_offset)
-        if chunk.replay:
-            return []
-        self._lines += monitor.parser.line - lines
-        self._bytes += len(chunk.data)
-        return alerts
+        if not chunk.replay:
+            self._lines += monitor.parser.line - lines
+            self._bytes += len(chunk.data)
+        return self._told(alerts, chunk.replay)
+
+    def _told(self, alerts: Iterable[Alert], replay: bool) -> list[Alert]:
+        """Leave out what nobody is to hear, and the end of what nobody heard begin."""
+        told = []
+        for alert in alerts:
+            if alert.state == "resolved" and alert.fingerprint in self._untold:
+                self._untold.discard(alert.fingerprint)
+            elif not (replay or self.quiet):
+                told.append(alert)
+            elif alert.state == "firing" and alert.fingerprint not in self._known:
+                self._untold.add(alert.fingerprint)
+        return told
 
     def _end(self, stream: int, now: float) -> list[Alert]:
         alerts: list[Alert] = []
@@ -181,8 +190,11 @@ class FollowedLog:
         if monitor is None:
             return alerts
         lines = monitor.parser.line
-        alerts += monitor.flush(now, stream)
+        ends = monitor.flush(now, stream)
         self._lines += monitor.parser.line - lines
+        if monitor is not self._latest:
+            ends += monitor.supersede(now)
+        alerts += self._told(ends, replay=False)
         self._forget_but(stream)
         return alerts
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import logging
-import threading
 from collections import Counter
 from collections.abc import Callable, Iterable
+from contextlib import suppress
+from math import inf
+from queue import Empty, SimpleQueue
 
 from caffewatch.alert.model import Alert
 from caffewatch.alert.notification import Letter
@@ -20,6 +22,12 @@ DISCOVER_EVERY = 5.0
 """Seconds between looks through globs and folders; file events make it sooner."""
 PUBLISH_EVERY = 0.2
 """Seconds between pictures for HTTP, so that a busy log is not drawn for every line."""
+SURVEY_EVERY = 0.2
+"""Seconds between looks at everything because of events at paths that are no followed log."""
+RETRY_EVERY = 1.0
+"""Seconds until state that could not be saved is tried again."""
+
+_STOP = ""
 
 _log = logging.getLogger(__name__)
 
@@ -50,69 +58,94 @@ class Loop:
         self._published = published
         self._nudge = nudge
         self._poll_interval = poll_interval
-        self._condition = threading.Condition()
-        self._woken: set[str] = set()
+        # A simple queue, unlike a condition, may be used in a signal handler.
+        self._events: SimpleQueue[str] = SimpleQueue()
         self._unsaved: dict[tuple[str, str], tuple[list[Alert], list[Letter]]] = {}
         self._stopping = False
         self._next_poll = 0.0
         self._next_discovery = 0.0
+        self._last_survey = 0.0
         self._next_publication = 0.0
+        self._next_save = inf
         self._dirty: dict[tuple[str, str], FollowedLog] = {}
         self._pending: dict[tuple[str, str], FollowedLog] = {}
 
     def wake(self, path: str) -> None:
         """Say that something happened to a file; cheap, from any thread."""
-        with self._condition:
-            self._woken.add(path)
-            self._condition.notify()
+        self._events.put(path)
 
     def stop(self) -> None:
         """Ask the loop to end; from any thread or signal handler."""
         self._stopping = True
-        self.wake("")
+        self.wake(_STOP)
 
     def run(self, clock: Callable[[], float]) -> None:
         """Go on until `stop`."""
+        wait = 0.0
         while not self._stopping:
-            wait = self.step(clock())
-            with self._condition:
-                if not self._woken and wait > 0:
-                    self._condition.wait(wait)
+            wait = self.step(clock(), self._sleep(wait))
+
+    def resume(self) -> None:
+        """Take back an earlier `stop`, so that `run` may be called again."""
+        self._stopping = False
 
     def close(self) -> None:
         """Close every file; the loop must have ended."""
         self._roster.close()
 
-    def step(self, now: float) -> float:
-        """Do what is due; return the seconds until more is."""
+    @property
+    def stopping(self) -> bool:
+        """Whether the loop was asked to end."""
+        return self._stopping
+
+    def step(self, now: float, woken: Iterable[str] = ()) -> float:
+        """Do what is due; return the seconds until more is.
+
+        Parameters
+        ----------
+        woken
+            Paths at which something happened.
+        """
         self.beat = now
-        with self._condition:
-            woken, self._woken = self._woken, set()
         due = self._due(woken, now)
         for log in due:
             self._look(log, now)
-        if due:
-            self._save()
+        if due or (self._unsaved and now >= self._next_save):
+            self._save(now)
         if self._dirty and now >= self._next_publication:
             self.publish(now)
         return self._wait(now)
 
     def _due(self, woken: Iterable[str], now: float) -> list[FollowedLog]:
         """Return the logs to look at: all of them when a poll is due, else those named."""
-        logs = self._pending
-        self._pending = {}
-        unknown = False
+        logs, self._pending = self._pending, {}
         for path in woken:
             named = self._roster.at(path)
-            unknown = unknown or not named
             logs |= {log.key: log for log in named}
-        if now >= self._next_discovery or unknown:
+            if not named:
+                self._survey(now)
+        if now >= self._next_discovery:
             self._next_discovery = now + DISCOVER_EVERY
-            logs |= {log.key: log for log in self._roster.discover()}
+            self._last_survey = now
+            logs |= {log.key: log for log in self._discover()}
         if now >= self._next_poll:
             self._next_poll = now + self._poll_interval
             logs |= {log.key: log for log in self._roster}
         return list(logs.values())
+
+    def _survey(self, now: float) -> None:
+        """Look at everything soon: a new log, a link's new target, a file rotated away grew."""
+        soon = max(now, self._last_survey + SURVEY_EVERY)
+        self._next_poll = min(self._next_poll, soon)
+        self._next_discovery = min(self._next_discovery, soon)
+
+    def _discover(self) -> list[FollowedLog]:
+        try:
+            return self._roster.discover()
+        except StoreError as error:
+            self.errors["store"] += 1
+            _log.error("read positions unknown, trying again: %s", error)
+            return []
 
     def _look(self, log: FollowedLog, now: float) -> None:
         condition = log.condition
@@ -136,7 +169,7 @@ class Loop:
             for alert in taken.alerts:
                 _log.log(*_described(alert))
 
-    def _save(self) -> None:
+    def _save(self, now: float) -> None:
         """Write positions, alerts and letters in one transaction; keep them if that fails."""
         positions = {}
         for log in self._roster:
@@ -152,9 +185,11 @@ class Loop:
             self._store.commit(positions, alerts, letters)
         except StoreError as error:
             self.errors["store"] += 1
+            self._next_save = now + RETRY_EVERY
             _log.error("state not saved, trying again: %s", error)
             return
         self._unsaved.clear()
+        self._next_save = inf
         if letters:
             self._nudge()
 
@@ -164,10 +199,19 @@ class Loop:
         self._published.update(self._dirty.values())
         self._dirty = {}
 
+    def _sleep(self, seconds: float) -> set[str]:
+        """Wait until something happens; return where."""
+        woken = set()
+        with suppress(Empty):
+            woken.add(self._events.get(timeout=seconds))
+            while True:
+                woken.add(self._events.get_nowait())
+        return woken - {_STOP}
+
     def _wait(self, now: float) -> float:
         if self._pending:
             return 0.0
-        due = min(self._next_poll, self._next_discovery)
+        due = min(self._next_poll, self._next_discovery, self._next_save)
         if self._dirty:
             due = min(due, self._next_publication)
         return max(0.0, due - now)

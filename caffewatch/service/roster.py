@@ -37,12 +37,18 @@ class Roster:
         return iter(self._logs.values())
 
     def at(self, path: str) -> list[FollowedLog]:
-        """Return the logs of this path: two jobs may share one."""
+        """Return the logs that a file event is about; two jobs may share one."""
         return [log for (_, name), log in self._logs.items() if name == path]
+
+    def absent(self) -> list[Job]:
+        """Return the jobs of which no log is there."""
+        there = {job for job, path in self._logs if os.path.exists(path)}
+        return [job for job in self._settings.jobs if job.name not in there]
 
     def discover(self) -> list[FollowedLog]:
         """Look every job's path through; return the logs that are new."""
         new = []
+        self._watch_links()
         for job in self._settings.jobs:
             self._watch_folder(job.path)
             for path in discover(job.path, partial(self._is_known, job)):
@@ -93,6 +99,12 @@ class Roster:
         except ValueError as error:
             _log.warning("%s: read position lost, starting anew: %s", path, error)
             return None
+
+    def _watch_links(self) -> None:
+        """Let events find the files to which links lead by now."""
+        for _, path in self._logs:
+            if self._wakeups is not None and os.path.islink(path):
+                self._wakeups.follow(path)
 
     def _watch_folder(self, path: str) -> None:
         if self._wakeups is not None:
