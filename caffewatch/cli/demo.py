@@ -41,7 +41,7 @@ def add(parser: argparse.ArgumentParser) -> None:
         help="your own log, followed where it lies; without it a bundled log is played",
     )
     parser.add_argument(
-        "--seconds", type=_seconds, default=8.0, help="how long a played log takes (default: 8)"
+        "--seconds", type=seconds, default=8.0, help="how long a played log takes (default: 8)"
     )
     parser.add_argument(
         "--exit-on-end", action="store_true", help="end when a played log is over, not at Ctrl-C"
@@ -51,6 +51,8 @@ def add(parser: argparse.ArgumentParser) -> None:
 def main(arguments: argparse.Namespace) -> int:
     """Run the daemon on the log until Ctrl-C."""
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING)
+    # The loop logs every alert, and here the receiver shows them.
+    logging.getLogger("caffewatch.service.loop").setLevel(logging.ERROR)
     log: Path | None = arguments.log
     if log is not None and not log.is_file():
         print(f"caffewatch demo: {log}: no such file", file=sys.stderr)
@@ -64,7 +66,14 @@ def main(arguments: argparse.Namespace) -> int:
         return demo.run()
 
 
-def _seconds(text: str) -> float:
+def seconds(text: str) -> float:
+    """Parse a number of seconds.
+
+    Raises
+    ------
+    ValueError, argparse.ArgumentTypeError
+        It is no number, or none that a play can take.
+    """
     value = float(text)
     if not 0 <= value <= _LONGEST:
         raise argparse.ArgumentTypeError(f"expected 0 to {_LONGEST} seconds, not {text}")

@@ -110,7 +110,7 @@ class NonFinite(Rule[NonFiniteParameters]):
 
     def on_iteration(self, event: Iteration) -> Sequence[Finding]:
         """Look at the displayed loss; count clean displays, each when the next one begins."""
-        self._clean = 0 if self._dirty or self._coming else self._clean + 1
+        self._clean = 0 if self._dirty else self._clean + 1
         self._dirty, self._coming = self._coming, False
         ended: Sequence[Finding] = ()
         if self._finding is not None and self._clean >= self.parameters.clean:

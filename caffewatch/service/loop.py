@@ -128,6 +128,7 @@ class Loop:
             self._next_discovery = now + DISCOVER_EVERY
             self._last_survey = now
             logs |= {log.key: log for log in self._discover()}
+            logs |= {log.key: log for log in self._roster if log.condition == "missing"}
         if now >= self._next_poll:
             self._next_poll = now + self._poll_interval
             logs |= {log.key: log for log in self._roster}

@@ -246,6 +246,16 @@ class TestSilence:
 
         assert found(log, RULE) == []
 
+    def test_tests_that_stay_at_87_3365(self) -> None:
+        """A test may lag far behind training; only training outputs count."""
+        log = CaffeLog.started()
+        for number in range(0, 100, 10):
+            log.test(number)
+            log.say("    Test net output #1: aux = 87.3365 (* 1 = 87.3365 loss)")
+            log.display(number)
+
+        assert found(log, RULE) == []
+
     def test_two_displays_of_87_3365(self) -> None:
         """A single bad batch is no state."""
         log = healthy()

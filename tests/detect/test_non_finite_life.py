@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import pytest
 
+from caffewatch.detect.registry import RULES
+from caffewatch.detect.settings import RuleSettings
 from tests.logs import healthy
 from tests.watched import edges, found, only, tuned
 
@@ -51,6 +53,14 @@ class TestLife:
         log.display(50, {"ip1": "inf"})
 
         assert only(log, RULE, tuned(RULE, "ip1", severity="info")).severity == "info"
+
+    def test_what_has_no_layer_follows_the_rule(self) -> None:
+        """A rule that is on for some layers alone does not judge the loss."""
+        off, on = (RULES[RULE].Parameters(enabled=x) for x in (False, True))
+        log = healthy()
+        log.display(50, loss="nan")
+
+        assert found(log, RULE, RuleSettings({RULE: off}, {RULE: (("ip*", on),)})) == []
 
     def test_may_be_switched_off(self) -> None:
         """A disabled rule sees nothing."""

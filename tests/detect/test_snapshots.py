@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import pytest
+
 from caffewatch.detect.snapshots import Verdict, judge
 from tests.logs import CaffeLog
 from tests.watched import watch
@@ -55,6 +57,20 @@ class TestJudge:
         log = log_with_snapshots({"data": "nan", "ip1": "nan"})
 
         assert verdict(log).last_clean == "net_iter_25.caffemodel"
+
+    @pytest.mark.parametrize(
+        ("bad", "clean"), [({"ip1": "nan"}, 30), ({"ip1": "nan", "ip1.0": "nan"}, 20)]
+    )
+    def test_a_snapshot_at_a_display_holds_the_weights_of_its_pass(
+        self, bad: dict[str, str], clean: int
+    ) -> None:
+        """It is written before that pass, and proved by it."""
+        log = CaffeLog.started()
+        for number in (0, 10, 20, 30, 40):
+            log.snapshot(number)
+            log.display(number, bad if number >= 30 else None)
+
+        assert verdict(log).last_clean == f"net_iter_{clean}.caffemodel"
 
     def test_weights_bad_elsewhere_in_that_pass_are_no_proof(self) -> None:
         """A bad input seen again may have poisoned the weights before the display."""

@@ -109,6 +109,14 @@ class TestSilence:
 
         assert found(log, RULE) == []
 
+    def test_one_loss_of_two(self) -> None:
+        """While the other has something to teach, a gradient of 0 is a fault."""
+        second = Layer("loss2", "SoftmaxWithLoss", ("score", "label"), ("loss2",))
+        log = CaffeLog.started((*HINGE, second))
+        log.displays(range(0, 100, 10), {**WHOLE, "loss": 0, "loss2": 2})
+
+        assert len(found(log, RULE)) == 1
+
     def test_a_frozen_layer(self) -> None:
         """With lr_mult 0 no gradient is printed, and none is wanted."""
         layers = (DATA, inner_product("ip1", "data", 0, 0), *MLP[2:])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from caffewatch.log.events import Event, Iteration, Pass, Update
+from caffewatch.log.parser import Parser
 from tests.log.samples import (
     block,
     forward,
@@ -88,6 +89,13 @@ class TestTestNets:
         once = [("test0", 0, 5)] * 2 + [("test1", 0, 5)] * 2 + [("train", 0, 4)]
         assert numbered(events) == once * 2
         assert {x.moment.estimated for x in of(Pass, events)} == {False}
+
+    def test_a_full_batch_counts_at_once(self) -> None:
+        """A batch as long as the one before is a pass without waiting for what follows."""
+        start = say("Iteration 0, Testing net (#0)")
+        events = Parser().feed((start + forward() * 3).encode())
+
+        assert numbered(events) == [("test0", 0, 3)] * 3
 
     def test_not_counted(self) -> None:
         """A run counts the debug values of its training net alone."""
