@@ -73,6 +73,7 @@ class DeadActivation(Rule[DeadActivationParameters]):
             lambda layer: self.at(layer).passes,
             lambda key: self.place(look, where[key]),
             settle=look.finite,
+            patience=self.patience,
         )
         return self._report(look)
 
@@ -93,8 +94,7 @@ class DeadActivation(Rule[DeadActivationParameters]):
             if self._finding is None:
                 return ()
             ended, self._finding = self._finding, None
-            ended.state = "resolved"
-            return (ended,)
+            return (self.end(ended),)
         layers = [x for x in look.layout.layers if (x, 0) in lasting]
         if self._finding is not None:
             self._finding.spread(layers, look.layout.layers)

@@ -77,6 +77,7 @@ class NonFinite(Rule[NonFiniteParameters]):
     def __init__(self, settings: RuleSettings, run: Run) -> None:
         super().__init__(settings, run)
         self._finding: Finding | None = None
+        self._is_hidden = False
         self._dirty = False
         self._coming = False
         self._clean = 0
@@ -113,9 +114,8 @@ class NonFinite(Rule[NonFiniteParameters]):
         self._clean = 0 if self._dirty else self._clean + 1
         self._dirty, self._coming = self._coming, False
         ended: Sequence[Finding] = ()
-        if self._finding is not None and self._clean >= self.parameters.clean:
-            ended = (self._finding,)
-            self._finding.state = "resolved"
+        if self._finding is not None and self._clean >= self.parameters.clean * self.patience:
+            ended = (self.end(self._finding),)
             self._finding = None
         if isfinite(event.loss):
             return (*ended, *self._hidden(-1, "loss", event.loss, None, event.line))
@@ -200,34 +200,47 @@ class NonFinite(Rule[NonFiniteParameters]):
             f"training output {name} stays at 87.3365, the loss of a softmax that gives the true "
             "class 0: what the CPU prints as nan, or labels outside the classes"
         )
-        return self._seen(place, text)
+        found = self._seen(place, text)
+        self._is_hidden = self._is_hidden or bool(found)
+        return found
 
     def _seen(self, place: Place, text: str, spread: _Spread | None = None) -> Sequence[Finding]:
         if place.layer is None and not self.parameters.enabled:
             return ()
         self._dirty = True
-        if self._finding is not None:
+        open_ = self._finding
+        if open_ is not None and not self._is_hidden:
             return ()
+        spread = spread or _Spread(evidence=self._values(place))
+        text = self._text(place, text, spread)
+        if open_ is None:
+            self._finding = found = self.fire(place, text, (), spread.layers)
+        else:
+            # The nan itself has come: that is where to look, and people have been told already.
+            found = open_
+            before = found.message
+            found.text = f"{text} Before that, {before[0].lower()}{before[1:]}"
+            found.place, found.layers = place, list(spread.layers)
+        self._is_hidden = False
+        found.evidence, found.affects = spread.evidence, spread.affects
+        found.origin, found.weights_bad = spread.origin, spread.weights_bad
+        found.advice = advise(found, self.run)
+        return (found,) if open_ is None else ()
+
+    def _text(self, place: Place, text: str, spread: _Spread) -> str:
         value = nan if place.value is None else place.value
         text = "At {iteration} " + text.replace("{value}", spell(value))
-        spread = spread or _Spread(evidence=self._values(place, value))
         if spread.affects is not None:
             text += f"; it reached {spread.affects} of the {spread.of} values of that block"
         if spread.origin == "weights_already_bad":
             since = place.previous_iteration
             after = "" if since is None else f" after iteration {since}"
             text += f". The layer's own parameters are bad already: an update{after} ruined them"
-        finding = self.fire(
-            place, text + ".", (), spread.layers, None, spread.evidence, spread.affects
-        )
-        finding.origin, finding.weights_bad = spread.origin, spread.weights_bad
-        finding.advice = advise(finding, self.run)
-        self._finding = finding
-        return (finding,)
+        return text + "."
 
-    def _values(self, place: Place, value: float) -> list[Evidence]:
+    def _values(self, place: Place) -> list[Evidence]:
         if place.kind != "loss":
-            return [(place.moment, value)]
+            return [] if place.value is None else [(place.moment, place.value)]
         return [(Moment(iteration, estimated=False), loss) for iteration, loss in self.run.losses]
 
 

@@ -12,6 +12,7 @@ from caffewatch.log.events import Blob, Moment, Pass
 from caffewatch.log.run import Run
 
 P = TypeVar("P", bound=Parameters)
+_MOST_DOUBLINGS = 30
 
 
 class Rule(Generic[P]):
@@ -83,6 +84,19 @@ class Rule(Generic[P]):
             tuple(evidence),
             affects,
         )
+
+    def end(self, finding: Finding) -> Finding:
+        """Resolve an episode."""
+        finding.state = "resolved"
+        return finding
+
+    @property
+    def patience(self) -> int:
+        """How many times longer than the first an episode must be quiet before it is over.
+
+        It doubles with each, so that a fault that comes and goes is a handful of episodes.
+        """
+        return 1 << min(max(self._episodes - 1, 0), _MOST_DOUBLINGS)
 
     def place(self, look: Look, index: int) -> Place:
         """Return the place of one value of a pass."""

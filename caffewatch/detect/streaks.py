@@ -31,6 +31,7 @@ class Streaks:
         needed: Callable[[str], int],
         place: Callable[[tuple[str, int]], Place],
         settle: bool = True,
+        patience: int = 1,
     ) -> None:
         """Take the places that show the symptom in this pass.
 
@@ -42,6 +43,8 @@ class Streaks:
             Gives the place of a key in this pass; asked only when a streak begins.
         settle
             False for a pass in which not seeing the symptom proves nothing (it holds nan).
+        patience
+            How many times as many passes without it a place needs to be well again.
         """
         if not seen and not self._open and not self._lasting:
             return
@@ -60,7 +63,7 @@ class Streaks:
         for key in [k for k in self._lasting if k not in seen]:
             streak = self._lasting[key]
             streak.clear += 1
-            if streak.clear >= needed(key[0]):
+            if streak.clear >= needed(key[0]) * patience:
                 del self._lasting[key]
 
     @property

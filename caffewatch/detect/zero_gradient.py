@@ -65,6 +65,7 @@ class ZeroGradient(Rule[ZeroGradientParameters]):
             lambda layer: self.at(layer).passes,
             lambda key: self.place(look, where[key]),
             settle=look.finite,
+            patience=self.patience,
         )
         return self._report(look)
 
@@ -79,21 +80,23 @@ class ZeroGradient(Rule[ZeroGradientParameters]):
 
     def _is_loss(self, name: str) -> bool:
         layer = self.run.net.layer(name)
-        return "loss" in (layer.kind or name).lower()
+        counts = not layer.loss_weights or any(layer.loss_weights)
+        return counts and "loss" in (layer.kind or name).lower()
 
     def _report(self, look: Look) -> Sequence[Finding]:
         lasting = self._streaks.lasting
         if not lasting:
             if self._finding is None:
                 return ()
-            return (self._end(self._finding),)
+            ended, self._finding = self._finding, None
+            return (self.end(ended),)
         layers = [x for x in look.layout.layers if any(x == layer for layer, _ in lasting)]
         first = min(lasting, key=lambda key: lasting[key].line)
         severity = self._severity(look, self.at(first[0]).severity)
         if self._finding is not None and self._finding.severity == severity:
             self._finding.spread(layers, look.layout.layers)
             return ()
-        before = [] if self._finding is None else [self._end(self._finding)]
+        before = [] if self._finding is None else [self.end(self._finding)]
         diffs = {(p.layer, p.number): p.diff for p in look.layout.parameters}
         at = diffs.get(first)
         self._finding = self.fire(
@@ -106,11 +109,6 @@ class ZeroGradient(Rule[ZeroGradientParameters]):
             affects=len(lasting),
         )
         return (*before, self._finding)
-
-    def _end(self, finding: Finding) -> Finding:
-        self._finding = None
-        finding.state = "resolved"
-        return finding
 
     def _severity(self, look: Look, partial: Severity) -> Severity:
         learned = {p.layer for p in look.layout.parameters if p.learned and p.number == 0}

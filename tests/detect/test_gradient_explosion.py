@@ -110,7 +110,7 @@ class TestLeap:
 
         assert (finding.severity, finding.iteration) == ("warning", 70)
         assert (finding.place.layer, finding.place.blob) == ("ip1", "0")
-        assert "1000 times the median of its own history" in finding.message
+        assert "the median of its own history is 0.001" in finding.message
         assert "one update changes the parameter by 12% of its mean" in finding.message
 
     def test_names_all_layers_that_leap(self) -> None:
