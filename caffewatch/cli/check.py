@@ -7,18 +7,15 @@ import json
 import os
 import sys
 import time
-from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, TextIO
 
-from rich.console import Console
-from rich.text import Text
-
 from caffewatch.cli.progress import Progress
 from caffewatch.log.localtime import as_if_utc
 from caffewatch.monitor import Monitor
-from caffewatch.report import as_json, as_text
+from caffewatch.report import as_json
+from caffewatch.report.plain import plain
 from caffewatch.report.reading import DAMAGED, chunks, expand, open_log
 
 
@@ -62,17 +59,22 @@ def _judge(names: list[str], format: str, out: TextIO) -> int:
                 reports.append(as_json.report(name, monitor))
             else:
                 progress.pause()
-                _print(as_text.report(name, monitor, _age(name)), out)
+                _print(name, monitor, out)
     if format == "json":
         json.dump(reports, out, indent=1, allow_nan=False)
         out.write("\n")
     return 2 if failed else int(loud)
 
 
-def _print(lines: Iterable[Text], out: TextIO) -> None:
+def _print(name: str, monitor: Monitor, out: TextIO) -> None:
+    # Programs that ask for JSON need not wait for what draws on terminals.
+    from rich.console import Console  # noqa: PLC0415
+
+    from caffewatch.report import as_text  # noqa: PLC0415
+
     console = Console(file=out, highlight=False, soft_wrap=True)
     with console.capture() as captured:  # written by ourselves: rich ends a closed pipe with 1
-        for line in lines:
+        for line in as_text.report(name, monitor, _age(name)):
             console.print(line)
     out.write(captured.get())
 
@@ -93,7 +95,7 @@ def _read(name: str, progress: Progress) -> Monitor | None:
 
 def _fail(what: str, error: Exception) -> int:
     reason = getattr(error, "strerror", None) or error
-    print(f"caffewatch check: {as_text.plain(what)}: {reason}", file=sys.stderr)
+    print(f"caffewatch check: {plain(what)}: {reason}", file=sys.stderr)
     return 2
 
 

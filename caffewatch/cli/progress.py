@@ -5,11 +5,10 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Self
+from typing import IO, TYPE_CHECKING, Self
 
-from rich.console import Console
-from rich.progress import BarColumn, DownloadColumn, TimeRemainingColumn, TransferSpeedColumn
-from rich.progress import Progress as Bar
+if TYPE_CHECKING:
+    from rich.progress import Progress as Bar
 
 LARGE = 50 * 1024 * 1024
 """Bytes of logs from which a bar is worth showing."""
@@ -25,8 +24,7 @@ class Progress:
         total = sum(map(_size, names))
         self._bar: Bar | None = None
         if sys.stderr.isatty() and total >= LARGE:
-            columns = (BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
-            self._bar = Bar(*columns, console=Console(stderr=True), transient=True)
+            self._bar = _bar()
             self._task = self._bar.add_task("", total=total)
         self._before = 0
         self._at = 0
@@ -67,3 +65,18 @@ def _size(name: str) -> int:
         return Path(name).stat().st_size
     except OSError:
         return 0
+
+
+def _bar() -> Bar:
+    # Imported only when a bar is shown: most checks are over before the import would be.
+    from rich.console import Console  # noqa: PLC0415
+    from rich.progress import (  # noqa: PLC0415
+        BarColumn,
+        DownloadColumn,
+        Progress,
+        TimeRemainingColumn,
+        TransferSpeedColumn,
+    )
+
+    columns = (BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
+    return Progress(*columns, console=Console(stderr=True), transient=True)

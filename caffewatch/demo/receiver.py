@@ -10,7 +10,7 @@ from typing import Any
 
 from rich.text import Text
 
-from caffewatch.report.as_text import plain
+from caffewatch.report.plain import plain
 
 _STYLES = {"critical": "bold red", "warning": "bold yellow"}
 _MAX_BODY = 1 << 20

@@ -36,8 +36,8 @@ class Detector:
         self._run = run
         self._layouts: dict[int, Layout] = {}  # by id: hashing names costs more than a pass
         self._layout: Layout | None = None
-        self._training = _handlers(enabled, "on_training")
         self._any_pass = _handlers(enabled, "on_pass")
+        self._training = self._any_pass + _handlers(enabled, "on_training")
         self._handlers = {
             kind: _handlers(enabled, _handler_name(kind))
             for kind in events.Event.__args__
@@ -54,8 +54,7 @@ class Detector:
         if type(event) is NetRead:
             self._layouts.clear()
             self._layout = None
-        changed = [f for handler in self._handlers[type(event)] for f in handler(event)]
-        return self._note(changed) if changed else changed
+        return self._show(self._handlers[type(event)], event)
 
     def _take_pass(self, event: Pass) -> list[Finding]:
         layout = self._layout
@@ -67,13 +66,17 @@ class Detector:
                 layout = self._layouts[id(event.blobs)] = Layout(event.blobs, self._run.net)
             self._layout = layout
         look = Look(event, layout)
-        handlers = self._any_pass
-        if event.net == TRAIN and event.complete and look.gradients:
-            handlers = self._any_pass + self._training
-        changed = [f for handler in handlers for f in handler(look)]
-        return self._note(changed) if changed else changed
+        training = event.net == TRAIN and event.complete and look.gradients
+        return self._show(self._training if training else self._any_pass, look)
 
-    def _note(self, changed: list[Finding]) -> list[Finding]:
+    def _show(self, handlers: list[Handler], seen: object) -> list[Finding]:
+        changed: list[Finding] = []
+        for handler in handlers:
+            found = handler(seen)
+            if found:
+                changed += found
+        if not changed:
+            return changed
         for finding in changed:
             if finding.state == "resolved":
                 finding.ended = self._run.iteration

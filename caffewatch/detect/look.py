@@ -28,6 +28,7 @@ class Look:
         self.values = values = pass_.values
         # The sum is the fast way; finite values may overflow it.
         self.finite = math.isfinite(sum(values)) or all(map(math.isfinite, values))
-        self.gradients = values[layout.backward :]
-        self.peak = max(self.gradients, default=0.0)
-        self.floor = min(self.gradients, default=0.0)
+        self.gradients = gradients = values[layout.backward :]
+        self.peak = self.floor = 0.0
+        if gradients:
+            self.peak, self.floor = max(gradients), min(gradients)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import isclose, isfinite, log, nan
+from math import isfinite, log, nan
 from typing import ClassVar, NamedTuple
 
 from caffewatch.detect.advice_non_finite import advise
@@ -182,11 +182,10 @@ class NonFinite(Rule[NonFiniteParameters]):
     ) -> Sequence[Finding]:
         if index < 0 and self.run.outputs:
             return ()
-        floor = SOFTMAX_FLOOR
-        if not (
-            isclose(value, floor, rel_tol=_PRINTED)
-            or (weight and isclose(value, floor * weight, rel_tol=_PRINTED))
-        ):
+        off = abs(value - SOFTMAX_FLOOR)
+        if weight:
+            off = min(off, abs(value - SOFTMAX_FLOOR * weight))
+        if off > _PRINTED * abs(value):
             self._floored.pop(index, None)
             return ()
         count, place = self._floored.get(index, (0, None))

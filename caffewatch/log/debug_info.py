@@ -118,10 +118,6 @@ class Blocks:
         expected = len(order.blobs) - at
         if expected <= 0 or not self._known or lines[start][order.cuts[at]] != order.heads[at]:
             return 0
-        try:
-            float(lines[start][order.tails[at]])
-        except ValueError:
-            return 0
         batch = lines[start : start + min(expected, self._window)]
         count = len(batch)
         heads, cuts, tails = order.heads, order.cuts, order.tails
@@ -140,6 +136,7 @@ class Blocks:
         except ValueError:
             values = _leading_floats(batch, tails)
             count = len(values)
+            self._window = max(1, 2 * count)
             self._window = 2 * count
         self._note(values, number)
         self._backward = order.blobs[len(self._values) - 1].phase == "backward"
@@ -233,27 +230,27 @@ class Updates:
     """Collect the [Update] lines behind one iteration."""
 
     def __init__(self) -> None:
-        self._rows: list[tuple[Blob, float, int]] = []
+        self.rows: list[tuple[Blob, float, int]] = []
 
     def __bool__(self) -> bool:
-        return bool(self._rows)
+        return bool(self.rows)
 
     def begins_anew(self, layer: str, param: str) -> bool:
         """Tell whether this line belongs to a later iteration than those before it."""
-        if not self._rows:
+        if not self.rows:
             return False
-        first = self._rows[0][0]
-        return (first.layer, first.blob) == (layer, param) or len(self._rows) >= _MAX_BLOCK
+        first = self.rows[0][0]
+        return (first.layer, first.blob) == (layer, param) or len(self.rows) >= _MAX_BLOCK
 
     def add(self, layer: str, param: str, data: float | None, diff: float, line: int) -> None:
         """Take one line; a parameter that another layer owns prints no data."""
         for quantity, value in (("data", data), ("diff", diff)):
             if value is not None:
-                self._rows.append((Blob("update", layer, "param", param, quantity), value, line))
+                self.rows.append((Blob("update", layer, "param", param, quantity), value, line))
 
     def close(self, iteration: int | None) -> Update:
         """Return what was collected, of the iteration before it, and begin anew."""
-        rows, self._rows = self._rows, []
+        rows, self.rows = self.rows, []
         blobs, values, lines = zip(*rows, strict=True)
         moment = Moment(iteration, estimated=False)
         return Update(lines[-1], TRAIN, blobs, list(values), list(lines), moment)

@@ -90,7 +90,7 @@ class Clock:
     def __init__(self, reference: float | None = None) -> None:
         self._reference = reference
         self._year: int | None = None
-        self._date = b""
+        self._date = self._minute = b""
         self._start = 0.0
         self._last: float | None = None
 
@@ -109,10 +109,12 @@ class Clock:
         if not date:
             return None
         try:
-            if date != self._date:
-                self._start = self._day(date)
-                self._date = date
-            now = self._start + int(clock[:2]) * 3600 + int(clock[3:5]) * 60 + float(clock[6:])
+            minute = clock[:5]
+            if minute != self._minute or date != self._date:
+                day = self._day(date)
+                self._start = day + int(minute[:2]) * 3600 + int(minute[3:]) * 60
+                self._date, self._minute = date, minute
+            now = self._start + float(clock[6:])
         except ValueError:
             return None
         self._last = now

@@ -18,9 +18,6 @@ _VALUE = rf"[-+]?{_NUMBER}"
 _COUNT = r"(\d{1,15})"
 """A whole number, of no more digits than an iteration or an index can have."""
 
-RATE = re.compile(rf"({_VALUE}) iter/s")
-"""What BVLC's version 1 and NVIDIA's forks print behind an iteration, in brackets."""
-
 
 class Pattern(NamedTuple):
     """A named shape of message; ``name`` is the parser's method, or "" for what means nothing."""
@@ -49,7 +46,7 @@ MESSAGES = _table(
     ("update", rf"\[Update\] Layer (.+), param (.+?) data: {V}; diff: {V}$"),
     ("update_shared", rf"\[Update\] Layer (.+), param blob (.+?) \(owned by layer .+\) diff: {V}$"),
     # --- the rhythm of training -------------------------------------------------------------
-    ("iteration", rf"Iteration {_COUNT}(?: \(([^)]*)\))?(?:, [\d.]+/[\d.]+ep)?, loss = {V}(, ignore and continue\.?)?$"),
+    ("iteration", rf"Iteration {_COUNT}(?: \((?:{V} iter/s)?[^)]*\))?(?:, [\d.]+/[\d.]+ep)?, loss = {V}(, ignore and continue\.?)?$"),
     ("testing", rf"Iteration {_COUNT}, Testing net(?: \(#{_COUNT}\))?"),
     ("learning_rate", rf"Iteration {_COUNT}, lr = {V}(?:, .*?)?(?:, gs = {V}.*)?$"),
     ("output", rf"Train net output(?: mAP)? #{_COUNT}: (.+?) = {V}(?: \(\* {V} = {V} loss\))?$"),

@@ -21,7 +21,7 @@ from caffewatch.log.events import (
     TestStarted,
     Waiting,
 )  # fmt: skip
-from caffewatch.log.grammar import RATE, number
+from caffewatch.log.grammar import number
 
 Match = re.Match[str]
 _ITERATION = re.compile(r"_iter_(\d{1,15})(?!\d)")
@@ -29,23 +29,20 @@ MAX_QUOTE = 500
 """Characters of a log's own words that an event quotes."""
 
 
-def _iteration(line: int, time: float | None, m: Match) -> Event:
-    rate = RATE.match(m[2] or "")
-    return Iteration(
-        line,
-        time,
-        iteration=int(m[1]),
-        loss=number(m[3]),
-        rate=number(rate[1]) if rate else None,
-        ignored=m[4] is not None,
-    )
+def iteration(line: int, time: float | None, m: Match) -> Iteration:
+    """Make the event of an ``Iteration N …, loss = x`` line."""
+    count, rate, loss, ignored = m.groups()
+    printed = None if rate is None else number(rate)
+    return Iteration(line, time, int(count), number(loss), printed, ignored is not None)
 
 
-def _learning_rate(line: int, time: float | None, m: Match) -> Event:
+def learning_rate(line: int, time: float | None, m: Match) -> LearningRate:
+    """Make the event of an ``Iteration N, lr = x`` line."""
     return LearningRate(line, time, int(m[1]), number(m[2]), number(m[3]) if m[3] else 1.0)
 
 
-def _testing(line: int, time: float | None, m: Match) -> Event:
+def testing(line: int, time: float | None, m: Match) -> TestStarted:
+    """Make the event of an ``Iteration N, Testing net`` line."""
     return TestStarted(line, time, int(m[1]), f"test{m[2] or 0}")
 
 
@@ -57,7 +54,8 @@ def _snapshot(line: int, time: float | None, m: Match) -> Event:
     return SnapshotWritten(line, m[1], iteration_in(m[1]))
 
 
-def _resumed(line: int, time: float | None, m: Match) -> Event:
+def resumed(line: int, time: float | None, m: Match) -> Loaded:
+    """Make the event of a line that names the snapshot that training goes on from."""
     return Loaded(line, m[1], resumed=True)
 
 
@@ -65,49 +63,45 @@ def _finetuned(line: int, time: float | None, m: Match) -> Event:
     return Loaded(line, m[1], resumed=False)
 
 
-def _done(line: int, time: float | None, m: Match) -> Event:
+def _done(line: int, time: float | None, m: Match) -> Ended:
     return Ended(line, time, "finished", m[0])
 
 
-def _stopped(line: int, time: float | None, m: Match) -> Event:
+def _stopped(line: int, time: float | None, m: Match) -> Ended:
     return Ended(line, time, "stopped", m[0])
 
 
-def _signal(line: int, time: float | None, m: Match) -> Event:
+def _signal(line: int, time: float | None, m: Match) -> Ended:
     reason = m.string[:MAX_QUOTE]
     if m[1] == "SIGTERM":
         return Ended(line, time, "terminated", reason, fatal=True)
     return Ended(line, time, "crashed", reason, fatal=True)
 
 
-def _crash_line(line: int, time: float | None, m: Match) -> Event:
+def _crash_line(line: int, time: float | None, m: Match) -> Ended:
     return Ended(line, time, "crashed", m.string[:MAX_QUOTE], fatal=True)
 
 
 STATELESS: dict[str, Callable[[int, float | None, Match], Event]] = {
-    "iteration": _iteration,
-    "learning_rate": _learning_rate,
-    "testing": _testing,
     "clipped": _clipped,
     "snapshot": _snapshot,
-    "resumed": _resumed,
     "finetuned": _finetuned,
     "ignored_layer": lambda line, time, m: LayerIgnored(line, m[1]),
     "waiting": lambda line, time, m: Waiting(line, time),
     "restarted": lambda line, time, m: Restarted(line, time),
     "starting": lambda line, time, m: Solving(line, ""),
     "solving": lambda line, time, m: Solving(line, m[1] or ""),
+}
+"""Pattern name -> what makes its event out of (line number, time, match)."""
+TIMED = frozenset({"waiting", "restarted"})
+"""Those of them whose event carries the time of its line."""
+ENDS: dict[str, Callable[[int, float | None, Match], Ended]] = {
     "done": _done,
     "stopped": _stopped,
     "signal": _signal,
     "crash_line": _crash_line,
 }
-"""Pattern name -> what makes its event out of (line number, time, match)."""
-
-TIMED = frozenset(
-    {"iteration", "learning_rate", "testing", "waiting", "restarted", "done", "stopped", "signal"}
-)
-"""Patterns whose event carries the time of its line."""
+"""Pattern name -> what makes the end of a run out of (line number, time, match)."""
 
 
 def fatal(line: int, time: float | None, text: str) -> Ended:
@@ -117,8 +111,9 @@ def fatal(line: int, time: float | None, text: str) -> Ended:
 
 def output(line: int, net: str, m: Match) -> Output:
     """Make the event of a ``net output #i: name = v (* w = wv loss)`` line."""
-    weight = number(m[4]) if m[4] is not None else None
-    return Output(line, net, int(m[1]), m[2], number(m[3]), weight)
+    index, name, value, weight, _ = m.groups()
+    weighed = None if weight is None else number(weight)
+    return Output(line, net, int(index), name, number(value), weighed)
 
 
 def score(line: int, net: str, m: Match) -> Output:

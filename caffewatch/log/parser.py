@@ -4,19 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Callable
 
 from caffewatch.log import messages, passes, setup
-from caffewatch.log.events import (
-    TRAIN,
-    Ended,
-    Event,
-    Iteration,
-    LearningRate,
-    Loaded,
-    RunEnded,
-    RunStarted,
-    TestStarted,
-)
+from caffewatch.log.events import TRAIN, Ended, Event, RunEnded, RunStarted
 from caffewatch.log.glog import Clock, Line, glued, read_line
 from caffewatch.log.grammar import recognise, recognise_raw
 from caffewatch.log.lines import MAX_LINE, LineSplitter, Offsets
@@ -26,9 +17,11 @@ from caffewatch.log.shortcuts import Shortcuts
 
 _SETUP = frozenset({"setup", "solver_dump", "training_net", "starting", "solving"})
 """Messages with which a run begins, once the run before has shown an iteration or an end."""
-_TEST_RESULTS = frozenset({"test_output", "test_score", "test_over"})
-_WITHOUT_RUN = frozenset({"signal", "crash_line", "reads", "writes", "backward_needed"})
+_WITHOUT_RUN = frozenset({"", "signal", "crash_line", "reads", "writes", "backward_needed"})
 """Messages that are too much like what a shell prints to begin a run."""
+
+Match = re.Match[str]
+Handler = Callable[[str, Match, Line], None]
 
 
 class Parser:
@@ -71,6 +64,7 @@ class Parser:
         self._index = 0
         self._inset = 0
         self._shortcuts = Shortcuts()
+        self._handlers = self._table()
         self._reset()
 
     def _reset(self) -> None:
@@ -133,7 +127,7 @@ class Parser:
             if self._run is None:
                 self._start_run(line)
             if line.severity == b"F":
-                self._end(messages.fatal(self.line, self._time(line), text))
+                self._ended(messages.fatal(self.line, self._time(line), text))
                 return
             found = recognise(text)
         else:
@@ -150,33 +144,18 @@ class Parser:
         elif not self._setup.feed_dump(text) and text.strip():
             self.unrecognised += 1
 
-    def _message(self, name: str, match: re.Match[str], line: Line) -> None:
-        if not name:
-            return
-        if name == "header":
-            self._clock.created(match.string)
-            return
+    def _message(self, name: str, match: Match, line: Line) -> None:
+        """Take a message by its pattern's name; "" is one that means nothing."""
         self._current = line
-        if self._run is None:
+        if self._run is None and name != "header":
             if name in _WITHOUT_RUN:
                 return
             self._start_run(line)
-        if self._passes.updates and name not in messages.UPDATES:
+        if self._passes.updates.rows and name not in messages.UPDATES:
             self._events += self._passes.close_updates()
         if name in _SETUP and self._shown:
             self._start_run(line)
-        if name in messages.STATELESS:
-            time = self._time(line) if name in messages.TIMED else None
-            self._state(messages.STATELESS[name](self.line, time, match))
-        elif name in passes.MESSAGES:
-            self._events += self._setup.end_net(self.line)
-            self._events += self._passes.take(name, match, line, self.line)
-        elif name in setup.MESSAGES:
-            self._events += self._setup.take(name, match, self.line)
-        elif name in _TEST_RESULTS:
-            self._test_result(name, match)
-        elif name != "setup":
-            getattr(self, f"_on_{name}")(match, line)
+        self._handlers[name](name, match, line)
 
     def _time(self, line: Line) -> float | None:
         time = self._clock.seconds(line.date, line.clock)
@@ -184,37 +163,87 @@ class Parser:
             self.time = time
         return time
 
-    # --- tests --------------------------------------------------------------------------------
+    # --- one method for each kind of message ----------------------------------------------------
 
-    def _test_result(self, name: str, match: re.Match[str]) -> None:
-        self._events += self._passes.end_test(self.line)
-        if name == "test_output":
-            self._events.append(messages.output(self.line, self._passes.test, match))
-        elif name == "test_score":
-            self._events.append(messages.score(self.line, self._passes.test, match))
+    def _table(self) -> dict[str, Handler]:
+        """Return pattern name -> method that takes it."""
+        return {
+            **dict.fromkeys(messages.STATELESS, self._event),
+            **dict.fromkeys(messages.ENDS, self._end),
+            **dict.fromkeys(passes.MESSAGES, self._debug_info),
+            **dict.fromkeys(setup.MESSAGES, self._set_up),
+            **dict.fromkeys(("", "setup"), self._nothing),
+            "header": self._header,
+            "iteration": self._iteration,
+            "learning_rate": self._learning_rate,
+            "testing": self._testing,
+            "resumed": self._resumed,
+            "output": self._output,
+            "test_output": self._test_output,
+            "test_score": self._test_score,
+            "test_over": self._test_over,
+        }
 
-    def _on_output(self, match: re.Match[str], line: Line) -> None:
+    def _nothing(self, name: str, match: Match, line: Line) -> None:
+        pass
+
+    def _header(self, name: str, match: Match, line: Line) -> None:
+        self._clock.created(match.string)
+
+    def _event(self, name: str, match: Match, line: Line) -> None:
+        time = self._time(line) if name in messages.TIMED else None
+        self._events.append(messages.STATELESS[name](self.line, time, match))
+
+    def _debug_info(self, name: str, match: Match, line: Line) -> None:
+        self._end_net()
+        self._events += self._passes.take(name, match, line, self.line)
+
+    def _set_up(self, name: str, match: Match, line: Line) -> None:
+        self._events += self._setup.take(name, match, self.line)
+
+    def _output(self, name: str, match: Match, line: Line) -> None:
         self._events.append(messages.output(self.line, TRAIN, match))
 
-    # --- what moves the run on ------------------------------------------------------------------
+    def _test_output(self, name: str, match: Match, line: Line) -> None:
+        self._test_over(name, match, line)
+        self._events.append(messages.output(self.line, self._passes.test, match))
 
-    def _state(self, event: Event) -> None:
-        if isinstance(event, Iteration):
-            self._number(event.iteration)
-            self._on_iteration(event)
-        elif isinstance(event, LearningRate):
-            self._number(event.iteration)
-        elif isinstance(event, TestStarted):
-            self._number(event.iteration)
-            self._events += self._setup.end_net(self.line)
-            self._events += self._passes.begin_test(event.net, event.iteration, self.line)
-            self._shown = True
-        elif isinstance(event, Loaded) and event.resumed:
-            self._passes.numbering.resume(messages.iteration_in(event.path))
-        elif isinstance(event, Ended):
-            self._end(event)
-            return
+    def _test_score(self, name: str, match: Match, line: Line) -> None:
+        self._test_over(name, match, line)
+        self._events.append(messages.score(self.line, self._passes.test, match))
+
+    def _test_over(self, name: str, match: Match, line: Line) -> None:
+        self._events += self._passes.end_test(self.line)
+
+    def _iteration(self, name: str, match: Match, line: Line) -> None:
+        event = messages.iteration(self.line, self._time(line), match)
+        self._number(event.iteration)
+        self._end_net()
+        self._events += self._passes.settle(event.iteration, self.line)
         self._events.append(event)
+        self._shown = True
+
+    def _learning_rate(self, name: str, match: Match, line: Line) -> None:
+        event = messages.learning_rate(self.line, self._time(line), match)
+        self._number(event.iteration)
+        self._events.append(event)
+
+    def _testing(self, name: str, match: Match, line: Line) -> None:
+        event = messages.testing(self.line, self._time(line), match)
+        self._number(event.iteration)
+        self._end_net()
+        self._events += self._passes.begin_test(event.net, event.iteration, self.line)
+        self._events.append(event)
+        self._shown = True
+
+    def _resumed(self, name: str, match: Match, line: Line) -> None:
+        self._passes.numbering.resume(messages.iteration_in(match[1]))
+        self._events.append(messages.resumed(self.line, None, match))
+
+    def _end(self, name: str, match: Match, line: Line) -> None:
+        self._ended(messages.ENDS[name](self.line, self._time(line), match))
+
+    # --- what moves the run on ------------------------------------------------------------------
 
     def _number(self, iteration: int) -> None:
         """Take the number that a line names; one that falls back is another run's."""
@@ -223,16 +252,15 @@ class Parser:
             self._start_run(self._current)
         self._passes.numbering.current = iteration
 
-    def _on_iteration(self, event: Iteration) -> None:
-        self._events += self._setup.end_net(self.line)
-        self._events += self._passes.settle(event.iteration, self.line)
-        self._shown = True
-
-    def _end(self, event: Ended) -> None:
+    def _ended(self, event: Ended) -> None:
         self._shown = True
         if event.fatal:
             self._events += self._passes.close(self.line, complete=False)
         self._events.append(event)
+
+    def _end_net(self) -> None:
+        if self._setup.describing:
+            self._events += self._setup.end_net(self.line)
 
     # --- runs -----------------------------------------------------------------------------------
 
@@ -257,7 +285,7 @@ class Parser:
         if self._run is None:
             return
         self._end_dump()
-        self._events += self._setup.end_net(self.line)
+        self._end_net()
         self._events += self._passes.end(self.line)
         self._events.append(RunEnded(self.line))
         self._run = None

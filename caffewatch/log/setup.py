@@ -28,6 +28,11 @@ class SetUp:
         self._builder: tuple[str, NetBuilder] | None = None
         self._nets: set[str] = set()
 
+    @property
+    def describing(self) -> bool:
+        """Whether a net is being described."""
+        return self._builder is not None
+
     def feed_dump(self, text: str) -> bool:
         """Take a line without a prefix; False where no dump is being printed."""
         if self._dump is None:

@@ -37,9 +37,9 @@ class Shortcuts:
         known = self._known.get(raw[self._start : end])
         if known is None:
             return None
-        pattern, tid = known
-        match = pattern.regex.match(raw[end:].decode("utf-8", "replace").strip())
+        (name, regex), tid = known
+        match = regex.match(raw[end:].decode("utf-8", "replace").strip())
         if match is None:
             return None
         date, _, clock = raw[1 : self._start - 1].partition(b" ")
-        return pattern.name, match, Line(raw, raw[:1], date, clock, tid, end)
+        return name, match, Line(raw, raw[:1], date, clock, tid, end)

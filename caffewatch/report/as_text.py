@@ -13,6 +13,7 @@ from caffewatch.detect.words import count, enumerate_layers, spell
 from caffewatch.log.glog import isoformat
 from caffewatch.log.run import Run
 from caffewatch.monitor import Monitor, RunRecord
+from caffewatch.report.plain import plain
 
 _STYLES = {"critical": "bold red", "warning": "bold yellow", "info": "cyan"}
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
@@ -129,8 +130,3 @@ def _snapshots(run: Run, findings: Sequence[Finding]) -> Iterator[Text]:
         yield Text(f"    last clean snapshot: {plain(clean or 'none')}", style="green")
         if poisoned:
             yield Text(f"    poisoned snapshots: {plain(', '.join(poisoned[:5]))}", style="red")
-
-
-def plain(text: str) -> str:
-    """Drop control characters: a log must not drive the reader's terminal."""
-    return "".join(c if c.isprintable() or c == " " else "�" for c in text)

@@ -83,7 +83,8 @@ class Loop:
         """Go on until `stop`."""
         wait = 0.0
         while not self._stopping:
-            wait = self.step(clock(), self._sleep(wait))
+            woken = self._sleep(wait)
+            wait = self.step(clock(), woken)
 
     def resume(self) -> None:
         """Take back an earlier `stop`, so that `run` may be called again."""

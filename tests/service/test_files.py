@@ -6,6 +6,8 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from tests.deliver.web_server import WebServer
 from tests.logs import CaffeLog
 from tests.service.conftest import MakeDaemon
@@ -60,6 +62,7 @@ class TestRotation:
 
         assert hook.arrived.wait(1.0)
 
+    @pytest.mark.slow
     def test_a_line_cut_by_the_rotation_is_not_glued(
         self, make_daemon: MakeDaemon, hook: WebServer, healthy: CaffeLog, tmp_path: Path,
         eventually: Eventually,
@@ -150,6 +153,7 @@ class TestSeveralLogs:
         (alert,) = sent(hook)
         assert alert["labels"]["log"] == str(tmp_path / "c.log")
 
+    @pytest.mark.slow
     def test_a_log_that_comes_later(
         self, make_daemon: MakeDaemon, hook: WebServer, healthy: CaffeLog, tmp_path: Path
     ) -> None:

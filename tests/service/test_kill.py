@@ -16,6 +16,7 @@ from tests.service.process import edges
 from tests.tail.harness import append
 
 Eventually = Callable[..., None]
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture

@@ -41,6 +41,7 @@ class TestEnd:
         assert daemon.wait(timeout=2.0) == 0
         assert "Traceback" not in daemon.said
 
+    @pytest.mark.slow
     def test_ends_while_a_receiver_hangs(
         self, make_daemon: MakeDaemon, hook: WebServer, healthy: CaffeLog, tmp_path: Path
     ) -> None:

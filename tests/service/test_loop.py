@@ -1,0 +1,249 @@
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+
+import pytest
+
+from caffewatch.alert.model import Alert
+from caffewatch.alert.notification import Letter
+from caffewatch.service.followed import FollowedLog, Taken
+from caffewatch.service.loop import DISCOVER_EVERY, RETRY_EVERY, SURVEY_EVERY, Loop
+from caffewatch.service.mail import Mailroom
+from caffewatch.service.published import Published
+from caffewatch.service.roster import Roster
+from caffewatch.store.errors import StoreError
+from caffewatch.store.store import Store
+from tests.logs import CaffeLog
+from tests.service.harness import NOW, job, settings
+from tests.tail.harness import append
+
+Eventually = Callable[..., None]
+POLL = 30.0
+
+
+class FailingStore(Store):
+    """A store whose disk is full for as long as the test says."""
+
+    full = False
+
+    def commit(
+        self,
+        positions: Mapping[tuple[str, str], str],
+        alerts: Iterable[Alert] = (),
+        letters: Iterable[Letter] = (),
+    ) -> None:
+        """Commit, or fail."""
+        self._check()
+        super().commit(positions, alerts, letters)
+
+    def position(self, job: str, log: str) -> str | None:
+        """Read a position, or fail."""
+        self._check()
+        return super().position(job, log)
+
+    def _check(self) -> None:
+        if self.full:
+            raise StoreError("the disk is full")
+
+
+class Stage:
+    """A loop over a folder's logs, with its store and what it shows."""
+
+    def __init__(self, folder: Path) -> None:
+        self.log = folder / "train.log"
+        self.store = FailingStore(folder / "state")
+        self.published = Published(blobs=False)
+        self.nudges = 0
+        chosen = settings(folder, job(folder / "*.log"))
+        roster = Roster(chosen, self.store, None)
+        self.loop = Loop(
+            roster, self.store, Mailroom(chosen), self.published, self._nudge, POLL
+        )  # fmt: skip
+
+    def _nudge(self) -> None:
+        self.nudges += 1
+
+    @property
+    def letters(self) -> int:
+        """How many letters wait for the hook."""
+        return self.store.outbox.queue_length("hook")
+
+    @property
+    def lines(self) -> list[int]:
+        """Lines of every log that other threads can see."""
+        return [x.stats.lines for x in self.published.pictures()]
+
+
+@pytest.fixture
+def stage(tmp_path: Path) -> Iterator[Stage]:
+    """Set up a loop; close what it opened."""
+    built = Stage(tmp_path)
+    yield built
+    built.loop.close()
+    built.store.close()
+
+
+@pytest.fixture
+def bad(healthy: CaffeLog) -> bytes:
+    """Write a log with one finding."""
+    healthy.display(100, {"data": "nan"})
+    return healthy.data
+
+
+class TestStep:
+    def test_position_and_letter_are_saved_together(self, stage: Stage, bad: bytes) -> None:
+        """The delivery is nudged once they are there."""
+        append(stage.log, bad)
+
+        stage.loop.step(NOW)
+
+        assert stage.letters == stage.nudges == 1
+        assert stage.store.position("mnist", str(stage.log)) is not None
+        assert [x.rule for x in stage.store.firing()] == ["non_finite"]
+
+    def test_it_says_when_more_is_due(self, stage: Stage, bad: bytes) -> None:
+        """Discovery comes before the poll; at once when a look was cut short."""
+        append(stage.log, bad)
+        assert stage.loop.step(NOW) == DISCOVER_EVERY
+        append(stage.log, b"x" * (1 << 20))
+        assert stage.loop.step(NOW + 1, [str(stage.log)]) == 0.0
+
+    def test_nothing_new_writes_nothing(self, stage: Stage, bad: bytes) -> None:
+        """A poll of silent logs costs a look, not a commit or a picture."""
+        append(stage.log, bad)
+        stage.loop.step(NOW)
+        stage.store.full = True
+
+        stage.loop.step(NOW + POLL)
+
+        assert stage.loop.errors["store"] == 0
+
+    def test_an_event_makes_its_log_due(self, stage: Stage, bad: bytes, healthy: CaffeLog) -> None:
+        """Long before the poll."""
+        append(stage.log, healthy.data.removesuffix(bad[-2000:]))
+        stage.loop.step(NOW)
+        append(stage.log, bad[-2000:])
+
+        stage.loop.step(NOW + 0.5)
+        assert stage.letters == 0
+        stage.loop.step(NOW + 0.6, [str(stage.log)])
+
+        assert stage.letters == 1
+
+    def test_an_event_elsewhere_makes_everything_due(
+        self, stage: Stage, bad: bytes, tmp_path: Path
+    ) -> None:
+        """A new log is found by the first event at it, and events do not make a storm."""
+        stage.loop.step(NOW)
+        append(stage.log, bad)
+        stage.loop.step(NOW + 0.05, [str(tmp_path / "other")])
+        assert stage.letters == 0
+
+        stage.loop.step(NOW + SURVEY_EVERY)
+
+        assert stage.letters == 1
+
+    def test_pictures_are_shown_in_their_time(self, stage: Stage, bad: bytes) -> None:
+        """Not for every line, but within half a second."""
+        append(stage.log, bad)
+        stage.loop.step(NOW)
+        append(stage.log, b"more\n")
+        wait = stage.loop.step(NOW + 0.01, [str(stage.log)])
+        assert stage.lines == [bad.count(b"\n")]
+
+        stage.loop.step(NOW + 0.01 + wait)
+
+        assert wait < 0.5
+        assert stage.lines == [bad.count(b"\n") + 1]
+
+
+class TestFailures:
+    def test_a_full_disk_loses_nothing(self, stage: Stage, bad: bytes) -> None:
+        """What could not be saved is tried again soon, counted, and saved once."""
+        append(stage.log, bad)
+        stage.loop.step(NOW)
+        stage.store.full = True
+        run = bad.replace(b" 12345 ", b" 99 ")
+        append(stage.log, run)
+        wait = stage.loop.step(NOW + 1, [str(stage.log)])
+        assert wait <= RETRY_EVERY
+        stage.loop.step(NOW + 1 + RETRY_EVERY)
+        assert stage.loop.errors["store"] == 2
+        assert stage.letters == 1
+
+        stage.store.full = False
+        stage.loop.step(NOW + 1 + 2 * RETRY_EVERY)
+
+        assert stage.letters == 3
+        assert len(stage.store.firing()) == 1
+
+    def test_positions_that_cannot_be_read(self, stage: Stage, bad: bytes) -> None:
+        """A log is not followed from a wrong place, but later from the right one."""
+        append(stage.log, bad)
+        stage.store.full = True
+        stage.loop.step(NOW)
+        assert stage.loop.errors["store"] == 1
+        assert stage.lines == []
+
+        stage.store.full = False
+        stage.loop.step(NOW + DISCOVER_EVERY)
+
+        assert stage.letters == 1
+
+    def test_one_log_that_trips_it_up(
+        self, stage: Stage, bad: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """The others are watched on, and the error is counted."""
+        append(stage.log, bad)
+        append(tmp_path / "evil.log", bad)
+        look = "caffewatch.service.followed.FollowedLog.look"
+
+        def trip(log: FollowedLog, now: float) -> Taken:
+            if "evil" in log.origin.log:
+                raise ValueError("a bug")
+            return original(log, now)
+
+        original = FollowedLog.look
+        monkeypatch.setattr(look, trip)
+        stage.loop.step(NOW)
+
+        assert stage.loop.errors["detect"] == 1
+        assert stage.letters == 1
+
+    def test_an_unreadable_log(self, stage: Stage) -> None:
+        """A folder where the log should be counts once, not at every look."""
+        stage.log.touch()
+        stage.loop.step(NOW)
+        stage.log.unlink()
+        stage.log.mkdir()
+
+        stage.loop.step(NOW + POLL)
+        stage.loop.step(NOW + 2 * POLL)
+
+        assert stage.loop.errors["tail"] == 1
+
+
+class TestRun:
+    def test_it_sleeps_until_woken_and_ends_when_told(
+        self, stage: Stage, bad: bytes, eventually: Eventually
+    ) -> None:
+        """An event wakes it from a long sleep, with the time of the waking; so does `stop`."""
+        times = iter(range(1000))
+        thread = threading.Thread(target=stage.loop.run, args=(lambda: NOW + next(times),))
+        thread.start()
+        try:
+            eventually(lambda: stage.loop.beat == NOW)
+            append(stage.log, bad)
+            stage.loop.wake(str(stage.log))
+            stage.loop.wake(str(stage.log))
+            eventually(lambda: stage.letters == 1)
+        finally:
+            stage.loop.stop()
+            thread.join(5.0)
+
+        assert not thread.is_alive()
+        assert stage.loop.stopping
+        stage.loop.resume()
+        assert not stage.loop.stopping

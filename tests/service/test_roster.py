@@ -1,0 +1,115 @@
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from caffewatch.config.settings import Job
+from caffewatch.service.roster import Roster
+from caffewatch.store.store import Store
+from tests.logs import CaffeLog
+from tests.service.harness import NOW, job, settings
+from tests.tail.harness import append
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    """Open the state."""
+    with Store(tmp_path / "state") as store:
+        yield store
+
+
+def roster(store: Store, folder: Path, *jobs: Job) -> Roster:
+    return Roster(settings(folder, *jobs), store, None)
+
+
+def names(found: Roster) -> list[tuple[str, str]]:
+    return [(log.key[0], Path(log.key[1]).name) for log in found]
+
+
+class TestDiscover:
+    def test_a_single_log_need_not_be_there(self, store: Store, tmp_path: Path) -> None:
+        """It is followed from the start, and its job is said to have none."""
+        found = roster(store, tmp_path, job(tmp_path / "train.log"))
+
+        found.discover()
+
+        assert names(found) == [("mnist", "train.log")]
+        assert [x.name for x in found.absent()] == ["mnist"]
+        (tmp_path / "train.log").touch()
+        assert found.absent() == []
+
+    def test_only_what_is_new_is_returned(self, store: Store, tmp_path: Path) -> None:
+        """A log that was found once stays, even while its file is gone."""
+        found = roster(store, tmp_path, job(tmp_path / "*.log"))
+        (tmp_path / "a.log").touch()
+        assert len(found.discover()) == 1
+        (tmp_path / "a.log").unlink()
+        (tmp_path / "b.log").touch()
+
+        new = found.discover()
+
+        assert [x.key[1] for x in new] == [str(tmp_path / "b.log")]
+        assert names(found) == [("mnist", "a.log"), ("mnist", "b.log")]
+
+    def test_a_rotated_file_is_no_new_log(self, store: Store, tmp_path: Path) -> None:
+        """Though the glob matches it: its lines were read under the first name."""
+        found = roster(store, tmp_path, job(tmp_path / "*.log*"))
+        log = tmp_path / "train.log"
+        append(log, CaffeLog.started().data)
+        (followed,) = found.discover()
+        followed.look(NOW)
+        log.rename(tmp_path / "train.log.old-one")
+        append(log, b"more\n")
+        followed.look(NOW + 1)
+
+        assert found.discover() == []
+        found.close()
+
+    def test_two_jobs_may_share_a_log(self, store: Store, tmp_path: Path) -> None:
+        """Each has its own alerts, and an event is about both."""
+        log = tmp_path / "train.log"
+        found = roster(store, tmp_path, job(log, "a"), job(log, "b"))
+
+        found.discover()
+
+        assert [x.key[0] for x in found.at(str(log))] == ["a", "b"]
+        assert found.at(str(tmp_path / "other")) == []
+
+
+class TestSaved:
+    def test_goes_on_where_the_last_process_was(self, store: Store, tmp_path: Path) -> None:
+        """What that one read is neither told nor counted again."""
+        log = tmp_path / "train.log"
+        append(log, CaffeLog.started().data)
+        first = roster(store, tmp_path, job(log))
+        (followed,) = first.discover()
+        followed.look(NOW)
+        position = followed.position()
+        assert position is not None
+        store.commit({followed.key: position})
+        first.close()
+
+        (again,) = roster(store, tmp_path, job(log)).discover()
+        again.look(NOW)
+
+        assert again.stats().lines == 0
+        assert again.stats().position == os.stat(log).st_size
+        again.follower.close()
+
+    def test_a_damaged_position_starts_anew(
+        self, store: Store, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        """The log says so; reading all again tells nobody twice, since alerts have identities."""
+        log = tmp_path / "train.log"
+        append(log, b"one\n")
+        store.commit({("mnist", str(log)): "{}"})
+
+        (followed,) = roster(store, tmp_path, job(log)).discover()
+        followed.look(NOW)
+
+        assert followed.stats().lines == 1
+        assert "read position lost" in caplog.text
+        followed.follower.close()
