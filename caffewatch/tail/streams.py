@@ -18,7 +18,7 @@ RETIRED_PATIENCE = 3600.0
 DELETED_PATIENCE = 600.0
 """The same for a deleted file, whose disk space is free only once it is closed."""
 MAX_RETIRED = 8
-"""Rotated files held open at the same time."""
+"""Rotated files, not counting empty ones, held open at the same time."""
 MAX_FILES = 64
 """Files remembered to re-read one run."""
 MAX_PAST = 256
@@ -168,7 +168,9 @@ class Streams:
 
     def _retired_after(self, source: Source) -> bool:
         """Tell whether too many files were rotated away after this one to keep it open."""
-        return len(self._sources) - self._sources.index(source) - 1 > MAX_RETIRED
+        later = self._sources[self._sources.index(source) + 1 :]
+        written = sum(1 for x in later if x.offset or x.lag())
+        return written > MAX_RETIRED or len(later) > MAX_FILES
 
     def _prune(self) -> None:
         needed = self._needed()

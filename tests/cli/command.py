@@ -1,0 +1,25 @@
+"""The command line as a process of its own."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+RUNS = Path(__file__).parents[1] / "data" / "runs"
+
+
+def command(*arguments: str | Path) -> list[str]:
+    """Spell a command."""
+    return [sys.executable, "-m", "caffewatch", *map(str, arguments)]
+
+
+def run(
+    *arguments: str | Path, stdin: bytes = b"", **environment: str
+) -> subprocess.CompletedProcess[bytes]:
+    """Run a command to its end."""
+    return subprocess.run(
+        command(*arguments), input=stdin, capture_output=True, timeout=60, check=False,
+        env=os.environ | environment,
+    )  # fmt: skip
