@@ -83,13 +83,13 @@ def seconds(text: str) -> float:
 class _Demo:
     def __init__(self, folder: Path, log: Path | None, seconds: float, exit_on_end: bool) -> None:
         self._console = Console(highlight=False, soft_wrap=True)
-        self._receiver = Receiver(self._console.print)
         self._player: Player | None = None
         followed = folder / "train.log" if log is None else log.absolute()
         if log is None or is_compressed(log):
             followed = folder / "train.log"
             self._player = Player(log or bundled_log(), followed, seconds)
         self._log = followed
+        self._receiver = Receiver(self._console.print)
         self._name = str(log or "a bundled log: a real run that learns, explodes and turns nan")
         self._daemon = Daemon(_settings(folder / "state", followed, self._receiver.url))
         self._exit_on_end = exit_on_end

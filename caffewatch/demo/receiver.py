@@ -20,23 +20,27 @@ class Receiver:
     """Listen on 127.0.0.1, on any free port, and show every alert."""
 
     def __init__(self, show: Callable[[Text], None]) -> None:
-        def take(body: bytes) -> None:
-            for alert in json.loads(body)["alerts"]:
-                for line in describe(alert):
-                    show(line)
+        def take(body: bytes) -> bool:
+            try:
+                lines = [line for alert in json.loads(body)["alerts"] for line in describe(alert)]
+            except (ValueError, TypeError, KeyError, AttributeError):
+                return False  # not from our webhook
+            for line in lines:
+                show(line)
+            return True
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
                 length = min(int(self.headers.get("Content-Length", 0)), _MAX_BODY)
-                take(self.rfile.read(length))
-                self.send_response(204)
+                taken = take(self.rfile.read(length))
+                self.send_response(204 if taken else 400)
                 self.end_headers()
 
             def log_message(self, format: str, *args: object) -> None:
                 """Say nothing: what arrives is shown instead."""
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
         self.url = f"http://127.0.0.1:{self._server.server_port}/"
 
     def start(self) -> None:

@@ -100,7 +100,8 @@ class TestInputs:
         assert [x["log"] for x in as_json(capsys, tmp_path / "*.log")] == names
 
     @pytest.mark.parametrize(
-        ("ending", "compress"), [("gz", gzip.compress), ("bz2", bz2.compress), ("xz", lzma.compress)]
+        ("ending", "compress"),
+        [("gz", gzip.compress), ("bz2", bz2.compress), ("xz", lzma.compress)],
     )
     def test_compressed(
         self, ending: str, compress: Callable[[bytes], bytes], bad: Path, capsys: Capture
@@ -136,6 +137,16 @@ class TestInputs:
             ("none.log.bz2", b"plain text", "Invalid data stream"),
             ("x" * 300, None, "name too long"),
             ("*.nothing", None, "No such file"),
+        ],
+        ids=[
+            "missing",
+            "cut gz",
+            "damaged gz",
+            "no gz",
+            "cut xz",
+            "no bz2",
+            "long name",
+            "empty glob",
         ],
     )
     def test_what_cannot_be_read(

@@ -8,9 +8,7 @@ from caffewatch.cli.main import main
 
 
 class TestCheck:
-    def test_the_example_passes(
-        self, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-    ) -> None:
+    def test_the_example_passes(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         """What `config example` prints is a good file."""
         assert main(["config", "example"]) == 0
         file = tmp_path / "caffewatch.yaml"

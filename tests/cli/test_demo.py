@@ -68,6 +68,7 @@ class TestRefused:
             ("gone.log", None, "no such file"),
             ("cut.log.gz", gzip.compress(b"x" * 9)[:-9], "ended before"),
         ],
+        ids=["missing", "cut off"],
     )
     def test_a_log_that_cannot_be_read(
         self, name: str, content: bytes | None, reason: str, tmp_path: Path,
@@ -85,9 +86,7 @@ class TestRefused:
         assert reason in shown.err
 
     @pytest.mark.parametrize("seconds", ["nan", "inf", "-1", "soon"])
-    def test_a_time_that_is_none(
-        self, seconds: str, capsys: pytest.CaptureFixture[str]
-    ) -> None:
+    def test_a_time_that_is_none(self, seconds: str, capsys: pytest.CaptureFixture[str]) -> None:
         """Is bad usage."""
         with pytest.raises(SystemExit) as end:
             main(["demo", f"--seconds={seconds}"])

@@ -26,9 +26,7 @@ class TestPlayer:
 
         assert target.read_bytes() == text
 
-    def test_set_up_comes_at_once(
-        self, tmp_path: Path, eventually: Callable[..., None]
-    ) -> None:
+    def test_set_up_comes_at_once(self, tmp_path: Path, eventually: Callable[..., None]) -> None:
         """Time is spent on training; a play that is stopped has written no more."""
         source, target = tmp_path / "source.log.gz", tmp_path / "target.log"
         source.write_bytes(gzip.compress(SET_UP + b"training\n" * 1000))

@@ -10,7 +10,7 @@ from rich.text import Text
 from caffewatch.demo.receiver import Receiver, describe
 from caffewatch.deliver.receiver import Links
 from caffewatch.deliver.secret import Secret
-from caffewatch.deliver.webhook import Webhook, WebhookSettings
+from caffewatch.deliver.webhook import WebhookReceiver, WebhookSettings
 from tests.deliver.samples import STARTED, alert, notification
 
 
@@ -32,7 +32,7 @@ def receiver(shown: list[Text]) -> Iterator[Receiver]:
 class TestReceiver:
     def test_shows_what_the_webhook_sends(self, receiver: Receiver, shown: list[Text]) -> None:
         """Summary and advice of a firing alert, and one line when it resolves."""
-        hook = Webhook(WebhookSettings(name="hook", url=Secret(receiver.url)), Links(""))
+        hook = WebhookReceiver(WebhookSettings(name="hook", url=Secret(receiver.url)), Links(""))
 
         hook.send(notification(), STARTED)
         firing = [x.plain for x in shown]

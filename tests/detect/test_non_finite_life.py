@@ -68,3 +68,46 @@ class TestLife:
         log.display(50, ALL_BAD, "nan")
 
         assert found(log, RULE, tuned(RULE, enabled=False)) == []
+
+
+class TestPatience:
+    def test_a_nan_that_comes_and_goes_is_a_handful_of_episodes(self) -> None:
+        """Each episode must be quiet twice as long as the one before to be over."""
+        log = healthy()
+        for start in range(50, 5050, 50):
+            log.display(start, {"ip1": "nan"})
+            log.displays(range(start + 10, start + 50, 10))
+
+        assert len(found(log, RULE)) == 2
+
+    def test_the_second_episode_needs_twice_as_many_clean_displays(self) -> None:
+        """Three displays after the first, six after the second."""
+        log = healthy()
+        log.display(50, {"ip1": "nan"})
+        log.displays(range(60, 100, 10))
+        log.display(100, {"ip1": "nan"})
+        log.displays(range(110, 190, 10))
+
+        assert edges(log) == [
+            (50, RULE, "firing"),
+            (90, RULE, "resolved"),
+            (100, RULE, "firing"),
+            (170, RULE, "resolved"),
+        ]
+
+
+class TestHiddenFormFirst:
+    def test_the_nan_takes_the_finding_over(self) -> None:
+        """87.3365 was told already; where the nan itself began is what the report names."""
+        log = healthy()
+        for number in range(50, 100, 10):
+            log.display(number, loss=87.3365)
+        log.display(100, {"ip2": "nan"}, "nan")
+
+        finding = only(log, RULE)
+
+        assert (finding.iteration, finding.place.layer) == (100, "ip2")
+        assert "Before that, at iteration 50 training output loss stays at 87.3365" in (
+            finding.message
+        )
+        assert edges(log) == [(70, RULE, "firing")]

@@ -244,3 +244,25 @@ class TestAdvice:
             log.say(f"Iteration {number}, loss = 2")
 
         assert not any("base_lr" in advice for advice in only(log, RULE).advice)
+
+
+class TestLossOfNoWeight:
+    def test_a_loss_that_does_not_count_teaches_nothing(self) -> None:
+        """Only losses with a weight say whether there is anything to learn."""
+        weightless = Layer(
+            "monitor", "HingeLoss", ("score", "label"), ("monitor",), more=("loss_weight: 0",)
+        )
+        log = CaffeLog.started((*MLP, weightless))
+        log.displays(range(0, 60, 10), {**IP1, "loss": 2, "monitor": 0})
+
+        assert found(log, RULE) != []
+
+    def test_nor_does_it_hide_a_satisfied_one(self) -> None:
+        """A weightless loss may be anything while the other is 0."""
+        weightless = Layer(
+            "monitor", "EuclideanLoss", ("score", "label"), ("monitor",), more=("loss_weight: 0",)
+        )
+        log = CaffeLog.started((*HINGE, weightless))
+        log.displays(range(0, 60, 10), {**IP1, "loss": 0, "monitor": 3})
+
+        assert found(log, RULE) == []

@@ -13,9 +13,7 @@ class TestMailroom:
     def test_only_the_jobs_receivers_are_told(self, tmp_path: Path) -> None:
         """In the order of the edges, and after group_wait."""
         other = replace(HOOK, name="other")
-        chosen = replace(
-            settings(tmp_path), receivers=(HOOK, other), alerts=Alerts(group_wait=5.0)
-        )
+        chosen = replace(settings(tmp_path), receivers=(HOOK, other), alerts=Alerts(group_wait=5.0))
         wanted = replace(job(tmp_path / "log"), receivers=("other",))
 
         letters = Mailroom(chosen).letters(wanted, [alert(), alert(ends_at=NOW)], NOW)

@@ -30,9 +30,7 @@ class TestPublished:
         assert [x.stats.lines for x in published.pictures()] == [0]
         assert published.snapshots() == []
 
-    def test_a_picture_does_not_change(
-        self, followed: Followed, healthy: CaffeLog
-    ) -> None:
+    def test_a_picture_does_not_change(self, followed: Followed, healthy: CaffeLog) -> None:
         """What a reader holds stays as it was; the next one sees the new picture."""
         published = Published(blobs=False)
         append(followed.path, healthy.data)
