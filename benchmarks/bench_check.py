@@ -16,11 +16,10 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from grow_log import grow
-
 from caffewatch.demo.player import bundled_log
 from caffewatch.monitor import Monitor
 from caffewatch.report.reading import chunks, open_log
+from grow_log import grow
 
 ROUNDS = 5
 LINES = 600_000
@@ -62,8 +61,8 @@ def speed(run: Callable[[Path], int], log: Path) -> float:
 
 def peak_memory(log: Path) -> float:
     """Return the peak resident memory of a process that reads the log, in MB."""
-    code = f"from bench_check import whole_way; from pathlib import Path; whole_way(Path({str(log)!r}))"
-    subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(__file__).parent)
+    code = "import bench_check, pathlib, sys; bench_check.whole_way(pathlib.Path(sys.argv[1]))"
+    subprocess.run([sys.executable, "-c", code, log], check=True, cwd=Path(__file__).parent)
     return resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
 
 

@@ -37,7 +37,7 @@ def _renumbered(text: bytes, shift: int) -> bytes:
 
 
 def _stamped(text: bytes, minutes: int) -> bytes:
-    at = datetime(2026, 1, 1) + timedelta(minutes=minutes)  # noqa: DTZ001 - stamps have no zone
+    at = datetime(2026, 1, 1) + timedelta(minutes=minutes)  # stamps have no zone
     return _STAMP.sub(lambda m: m[1] + at.strftime("%m%d %H:%M:%S.%f").encode(), text)
 
 

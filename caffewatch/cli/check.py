@@ -38,11 +38,12 @@ def add(parser: argparse.ArgumentParser) -> None:
 def main(arguments: argparse.Namespace) -> int:
     """Judge every log; what cannot be read is said, and the others are judged all the same."""
     try:
-        output = _Output(arguments.output)
-    except OSError as error:
-        return _fail(f"-o {arguments.output}", error)
-    with output as out:
-        return _judge(expand(arguments.logs), arguments.format, out)
+        with _Output(arguments.output) as out:
+            return _judge(expand(arguments.logs), arguments.format, out)
+    except BrokenPipeError:
+        raise
+    except OSError as error:  # of the report: what cannot be read has been said
+        return _fail(f"-o {arguments.output}" if arguments.output else "standard output", error)
 
 
 def _judge(names: list[str], format: str, out: TextIO) -> int:
@@ -68,9 +69,9 @@ def _judge(names: list[str], format: str, out: TextIO) -> int:
 
 def _print(name: str, monitor: Monitor, out: TextIO) -> None:
     # Programs that ask for JSON need not wait for what draws on terminals.
-    from rich.console import Console  # noqa: PLC0415
+    from rich.console import Console  # noqa: PLC0415 - see above
 
-    from caffewatch.report import as_text  # noqa: PLC0415
+    from caffewatch.report import as_text  # noqa: PLC0415 - see above
 
     console = Console(file=out, highlight=False, soft_wrap=True)
     with console.capture() as captured:  # written by ourselves: rich ends a closed pipe with 1
@@ -130,8 +131,10 @@ class _Output(AbstractContextManager[TextIO]):
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         if self._path is None:
             return
-        self._file.close()
-        if self._draft is not None and kind is None:
-            self._draft.replace(self._path)
-        elif self._draft is not None:
-            self._draft.unlink()
+        try:
+            self._file.close()
+            if self._draft is not None and kind is None:
+                self._draft.replace(self._path)
+        finally:
+            if self._draft is not None:
+                self._draft.unlink(missing_ok=True)

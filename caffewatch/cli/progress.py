@@ -26,6 +26,7 @@ class Progress:
         if sys.stderr.isatty() and total >= LARGE:
             self._bar = _bar()
             self._task = self._bar.add_task("", total=total)
+        self._stream: IO[bytes] | None = None
         self._before = 0
         self._at = 0
 
@@ -36,10 +37,11 @@ class Progress:
         raw = getattr(stream, "fileobj", None) or getattr(stream, "_fp", None) or stream
         if not raw.seekable():
             return
-        at = raw.tell()
-        self._before += self._at if at < self._at else 0
-        self._at = at
-        self._bar.update(self._task, completed=self._before + at)
+        if stream is not self._stream:
+            self._before += self._at
+            self._stream = stream
+        self._at = raw.tell()
+        self._bar.update(self._task, completed=self._before + self._at)
 
     def pause(self) -> None:
         """Take the bar away: a report is to be printed."""
@@ -69,8 +71,8 @@ def _size(name: str) -> int:
 
 def _bar() -> Bar:
     # Imported only when a bar is shown: most checks are over before the import would be.
-    from rich.console import Console  # noqa: PLC0415
-    from rich.progress import (  # noqa: PLC0415
+    from rich.console import Console  # noqa: PLC0415 - only for a bar
+    from rich.progress import (  # noqa: PLC0415 - only for a bar
         BarColumn,
         DownloadColumn,
         Progress,

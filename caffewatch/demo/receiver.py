@@ -40,7 +40,9 @@ class Receiver:
                 """Say nothing: what arrives is shown instead."""
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, args=(0.05,), daemon=True
+        )
         self.url = f"http://127.0.0.1:{self._server.server_port}/"
 
     def start(self) -> None:

@@ -11,7 +11,9 @@ from caffewatch.detect.layout import Layout
 from caffewatch.detect.look import Look
 from caffewatch.detect.registry import RULES
 from caffewatch.detect.settings import RuleSettings
+from caffewatch.detect.silence import Silence
 from caffewatch.log import events
+from caffewatch.log.displays import Display
 from caffewatch.log.events import TRAIN, Event, NetRead, Pass
 from caffewatch.log.run import Run
 
@@ -38,6 +40,9 @@ class Detector:
         self._layout: Layout | None = None
         self._any_pass = _handlers(enabled, "on_pass")
         self._training = self._any_pass + _handlers(enabled, "on_training")
+        self._on_display = _handlers(enabled, "on_display")
+        self._on_test = _handlers(enabled, "on_test_result")
+        self._tick = _handlers(enabled, "tick")
         self._handlers = {
             kind: _handlers(enabled, _handler_name(kind))
             for kind in events.Event.__args__
@@ -50,11 +55,22 @@ class Detector:
         The run must have taken the event before.
         """
         if type(event) is Pass:
-            return self._take_pass(event)
+            return self._judge_display(event) + self._take_pass(event)
         if type(event) is NetRead:
             self._layouts.clear()
             self._layout = None
-        return self._show(self._handlers[type(event)], event)
+        return self._judge_display(event) + self._show(self._handlers[type(event)], event)
+
+    def tick(self, silence: Silence) -> list[Finding]:
+        """Let time pass without a line; return the findings that began or ended."""
+        return self._show(self._tick, silence)
+
+    def _judge_display(self, event: Event) -> list[Finding]:
+        """Show the display or test that this event completes."""
+        done = self._run.displays.take(event, self._run)
+        if done is None:
+            return []
+        return self._show(self._on_display if type(done) is Display else self._on_test, done)
 
     def _take_pass(self, event: Pass) -> list[Finding]:
         layout = self._layout

@@ -211,6 +211,14 @@ class LayerIgnored:
 
 
 @dataclass(slots=True)
+class LayerCopied:
+    """``Copying source layer X``: its weights in the file were loaded."""
+
+    line: int
+    layer: str
+
+
+@dataclass(slots=True)
 class Waiting:
     """The solver had to wait for input."""
 
@@ -257,6 +265,7 @@ Event = (
     | SnapshotWritten
     | Loaded
     | LayerIgnored
+    | LayerCopied
     | Waiting
     | Restarted
     | Ended

@@ -94,7 +94,7 @@ MESSAGES = _table(
     ("", r"The NetState "),
     ("", r"Sharing parameters "),
     ("", r"Sharing param "),
-    ("", r"Copying source layer "),
+    ("copied_layer", r"Copying source layer (.+?)\s*$"),
     ("", r"Collecting Learning Rate and Weight Decay"),
     ("", r"Use GPU with device ID "),
     ("", r"GPU \d+: "),

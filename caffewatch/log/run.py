@@ -7,12 +7,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from caffewatch.log.displays import Displays
 from caffewatch.log.events import (
     TRAIN,
     Clipped,
     Ended,
     Event,
     Iteration,
+    LayerCopied,
     LayerIgnored,
     LearningRate,
     Loaded,
@@ -31,6 +33,7 @@ from caffewatch.log.topology import Net
 
 Outcome = Literal["finished", "stopped", "terminated", "crashed", "unfinished"]
 RECENT = 8
+_LONGEST_WINDOW = 100
 """Passes and displays that are kept for evidence."""
 MOST = 1000
 """Outputs, and ignored layers, that are kept; a hostile log could name any number."""
@@ -69,7 +72,7 @@ class Run:
     iteration: int | None = None
     previous_iteration: int | None = None
     first_iteration: int | None = None
-    displays: int = 0
+    display_count: int = 0
     loss: float | None = None
     learning_rate: float | None = None
     grad_scale: float = 1.0
@@ -89,6 +92,8 @@ class Run:
     clips: int = 0
     loaded: Loaded | None = None
     ignored_layers: list[str] = field(default_factory=list)
+    copied_layers: set[str] = field(default_factory=set)
+    displays: Displays = field(default_factory=Displays, compare=False)
     display_time: float | None = None
     speed: float | None = None
 
@@ -109,6 +114,12 @@ class Run:
         if given is not None or self.iteration is None or self.previous_iteration is None:
             return given
         return self.iteration - self.previous_iteration
+
+    @property
+    def loss_window(self) -> int:
+        """Displays over which the loss is averaged: as far as ``average_loss`` reaches back."""
+        average, display = whole(self.solver.get("average_loss")), self.display
+        return max(1, min((average or 1) // max(1, display or 1), _LONGEST_WINDOW))
 
     @property
     def solver_type(self) -> str:
@@ -152,7 +163,7 @@ class Run:
             self.first_iteration = event.iteration
         if event.iteration != self.iteration:
             self.previous_iteration, self.iteration = self.iteration, event.iteration
-        self.displays += 1
+        self.display_count += 1
         self.loss = event.loss
         self.rate = event.rate
         self._time_display(event)
@@ -214,6 +225,10 @@ class Run:
     def _loaded(self, event: Loaded) -> None:
         self.loaded = event
 
+    def _copied(self, event: LayerCopied) -> None:
+        if len(self.copied_layers) < MOST:
+            self.copied_layers.add(event.layer)
+
     def _ignored(self, event: LayerIgnored) -> None:
         if len(self.ignored_layers) < MOST and event.layer not in self.ignored_layers:
             self.ignored_layers.append(event.layer)
@@ -237,4 +252,5 @@ _HANDLERS: dict[type, Callable[[Run, Any], None]] = {
     Clipped: Run._clipped,
     Loaded: Run._loaded,
     LayerIgnored: Run._ignored,
+    LayerCopied: Run._copied,
 }

@@ -22,6 +22,8 @@ _GUESSES = (
 MAX_LAYERS = 20_000
 """Layers of a net; none has as many, and a hostile log shall not fill the memory."""
 
+_SIZED = ("inner_product_param", "convolution_param")
+
 
 @dataclass(slots=True)
 class Layer:
@@ -39,6 +41,7 @@ class Layer:
     lr_mults: tuple[float, ...] = ()
     loss_weights: tuple[float, ...] = ()
     negative_slope: float = 0.0
+    num_output: int | None = None
     needs_backward: bool | None = None
 
     @property
@@ -138,6 +141,7 @@ def _layer(message: prototxt.Message) -> Layer:
     if not params:
         mults = [_float(x) for x in prototxt.texts(message, "blobs_lr")]
     relu = prototxt.messages(message, "relu_param")
+    sizes = [x for name in _SIZED for x in prototxt.messages(message, name)]
     return Layer(
         name=prototxt.text(message, "name"),
         type=prototxt.text(message, "type"),
@@ -146,6 +150,7 @@ def _layer(message: prototxt.Message) -> Layer:
         lr_mults=tuple(mults),
         loss_weights=tuple(_float(x) for x in prototxt.texts(message, "loss_weight")),
         negative_slope=prototxt.number(relu[0], "negative_slope", 0.0) if relu else 0.0,
+        num_output=int(prototxt.number(sizes[0], "num_output", 0)) or None if sizes else None,
     )
 
 

@@ -45,7 +45,7 @@ def _run(record: RunRecord) -> dict[str, Any]:
             "first": run.first_iteration,
             "last": run.iteration,
             "max": run.max_iterations,
-            "count": run.displays,
+            "count": run.display_count,
             "display": run.display,
         },
         "debug_values": run.debug_values,

@@ -87,7 +87,7 @@ def _facts(run: Run) -> Iterator[str]:
     if run.loss is not None:
         rate = "" if run.learning_rate is None else f", learning rate {run.learning_rate:g}"
         yield f"last loss {spell(run.loss)}{rate}"
-    if run.displays and not run.passes:
+    if run.display_count and not run.passes:
         yield "no debug_info: set debug_info: true in the solver to see where a fault begins"
 
 

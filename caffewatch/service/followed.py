@@ -133,7 +133,7 @@ class FollowedLog:
         if chunk.stream in self._monitors:
             return self._feed(chunk, now)
         held = [*self._heads.get(chunk.stream, ()), chunk]
-        before = self._monitors.get(chunk.continues) if chunk.continues is not None else None
+        before = self._before(chunk.continues)
         own = True if before is None else begins_run(b"".join(x.data for x in held))
         if own is None:
             self._heads[chunk.stream] = held
@@ -146,6 +146,12 @@ class FollowedLog:
         for piece in held:
             alerts += self._feed(piece, now)
         return alerts
+
+    def _before(self, stream: int | None) -> Monitor | None:
+        """Return the monitor of the stream, or of the one before while it is open whose it is."""
+        while stream in self._heads:
+            stream = self._heads[stream][0].continues
+        return None if stream is None else self._monitors.get(stream)
 
     def _adopt(self, stream: int, monitor: Monitor | None) -> None:
         """Make a monitor answer for a stream: the given one, or a new one."""
@@ -183,8 +189,7 @@ class FollowedLog:
         alerts: list[Alert] = []
         for chunk in self._heads.pop(stream, ()):
             if stream not in self._monitors:
-                before = chunk.continues
-                self._adopt(stream, self._monitors.get(before) if before is not None else None)
+                self._adopt(stream, self._before(chunk.continues))
             alerts += self._feed(chunk, now)
         monitor = self._monitors.get(stream)
         if monitor is None:

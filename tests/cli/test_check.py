@@ -46,6 +46,7 @@ def bad(tmp_path: Path) -> Path:
 
 
 def as_json(capsys: Capture, *arguments: str | Path) -> Any:
+    """Run a check and return its JSON, in which nothing may be nan."""
     main(["check", "--format", "json", *map(str, arguments)])
     return json.loads(capsys.readouterr().out, parse_constant=pytest.fail)
 
@@ -204,6 +205,11 @@ class TestOutput:
         """``-o /dev/null`` writes to it."""
         assert main(["check", "-o", "/dev/null", str(good)]) == 0
         assert Path("/dev/null").is_char_device()
+
+    def test_a_full_disk(self, good: Path, tmp_path: Path, capsys: Capture) -> None:
+        """Ends with 2 and says so."""
+        assert main(["check", "-o", "/dev/full", str(good)]) == 2
+        assert "-o /dev/full: No space left" in capsys.readouterr().err
 
     def test_hostile_text_is_harmless(self, bad: Path, capsys: Capture) -> None:
         """Escapes, markup and control characters of a log do not reach the terminal."""

@@ -14,6 +14,7 @@ from tests.logs import CaffeLog
 
 
 def bad() -> bytes:
+    """Write a log that is nan from the start."""
     log = CaffeLog.started()
     log.display(0, {"data": "nan"})
     return log.data

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 import pytest
 from rich.text import Text
 
-from caffewatch.demo.receiver import Receiver, describe
 from caffewatch.deliver.receiver import Links
 from caffewatch.deliver.secret import Secret
 from caffewatch.deliver.webhook import WebhookReceiver, WebhookSettings
+from caffewatch.demo.receiver import Receiver, describe
 from tests.deliver.samples import STARTED, alert, notification
 
 

@@ -149,7 +149,7 @@ class TestLife:
 
         _go_on(monitor, range(2000, 8000, 10), FAULTS.get(rule))
 
-        assert monitor.runs[0].run.displays > 700
+        assert monitor.runs[0].run.display_count > 700
         assert _size(monitor) < 1.02 * before
 
 

@@ -45,7 +45,7 @@ class TestLabels:
         """With iter_size 4 an iteration has four passes."""
         (run,) = runs(parse(real_log("itersize_ok")))
 
-        assert run.passes == 4 * (run.displays - 1)
+        assert run.passes == 4 * (run.display_count - 1)
         assert [x.moment.iteration for x in run.recent] == [280] * 4 + [290] * 4
 
 

@@ -82,7 +82,7 @@ class TestRun:
             "lenet", "SGD", 10, 20,
         )  # fmt: skip
         assert (run.first_iteration, run.previous_iteration, run.iteration) == (0, 0, 10)
-        assert (run.displays, run.loss, run.speed, run.rate) == (2, 0.25, 1.0, None)
+        assert (run.display_count, run.loss, run.speed, run.rate) == (2, 0.25, 1.0, None)
         assert (run.learning_rate, run.grad_scale, run.clips) == (0.5, 1.0, 1)
         assert (run.outputs[0].value, run.test_outputs["test0", 0].value) == (0.5, 0.5)
         assert [x.iteration for x in run.snapshots] == [10]

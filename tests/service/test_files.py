@@ -19,6 +19,7 @@ NAN = {"data": "nan"}
 
 
 def lines(data: bytes) -> int:
+    """Count complete lines."""
     return data.count(b"\n")
 
 
@@ -173,7 +174,7 @@ class TestSeveralLogs:
         self, make_daemon: MakeDaemon, hook: WebServer, healthy: CaffeLog, tmp_path: Path,
         eventually: Eventually,
     ) -> None:  # fmt: skip
-        """glog makes a new file and swaps its link; what the new file gets is seen at once."""
+        """As glog does with a new file: what that file gets is seen at once."""
         append(tmp_path / "INFO.1", healthy.data)
         (tmp_path / "caffe.INFO").symlink_to("INFO.1")
         daemon = make_daemon(path="caffe.INFO")

@@ -31,6 +31,7 @@ def followed(path: Path) -> Iterator[Followed]:
 
 
 def count(*logs: CaffeLog) -> int:
+    """Count the lines of logs."""
     return sum(x.data.count(b"\n") for x in logs)
 
 
@@ -200,6 +201,27 @@ class TestRotation:
         assert followed.log.position() is not None
         assert followed.told == [FIRING]
         assert followed.lines == count(healthy) + 1
+
+    def test_a_file_of_foreign_words_between(
+        self, followed: Followed, path: Path, healthy: CaffeLog
+    ) -> None:
+        """Does not part the run; its lines count when it is over."""
+        append(path, healthy.data)
+        followed.look()
+        before = len(healthy.data)
+        healthy.display(100, NAN)
+        path.rename(f"{path}.1")
+        append(path, b"some shell's words\n")
+        followed.look()
+
+        path.rename(f"{path}.2")
+        append(path, healthy.data[before:])
+        (alert,) = followed.look()
+
+        assert alert.annotations["iteration"] == "100"
+        followed.look(after=2 * 3600.0)
+        assert followed.lines == count(healthy) + 1
+        assert followed.log.position() is not None
 
     def test_a_fragment_stands_by_itself(
         self, followed: Followed, path: Path, healthy: CaffeLog

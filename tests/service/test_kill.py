@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from pathlib import Path
 from signal import SIGKILL
@@ -40,12 +39,12 @@ class TestKill:
         daemon.start()
 
         append(log, block)
-        time.sleep(delay)
+        hook.arrived.wait(delay)
         daemon.stop(SIGKILL)
         daemon.start()
 
-        eventually(lambda: daemon.metric("caffewatch_notification_queue_length") == 0)
         eventually(lambda: hook.received)
+        eventually(lambda: daemon.metric("caffewatch_notification_queue_length") == 0)
         assert set(edges(hook)) == {("non_finite", "firing")}
         assert len({x.headers["webhook-id"] for x in hook.received}) == 1
 
@@ -80,12 +79,12 @@ class TestKill:
         daemon = make_daemon()
         for delay in (0.2, 0.3, 0.4, 0.5):
             daemon.launch()
-            time.sleep(delay)
+            hook.arrived.wait(delay)
             daemon.stop(SIGKILL)
 
         daemon.start()
 
-        eventually(lambda: daemon.metric("caffewatch_notification_queue_length") == 0)
         eventually(lambda: hook.received)
+        eventually(lambda: daemon.metric("caffewatch_notification_queue_length") == 0)
         assert set(edges(hook)) == {("non_finite", "firing")}
         assert len({x.headers["webhook-id"] for x in hook.received}) == 1

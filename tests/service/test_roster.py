@@ -22,10 +22,12 @@ def store(tmp_path: Path) -> Iterator[Store]:
 
 
 def roster(store: Store, folder: Path, *jobs: Job) -> Roster:
+    """Make a roster that nothing wakes."""
     return Roster(settings(folder, *jobs), store, None)
 
 
 def names(found: Roster) -> list[tuple[str, str]]:
+    """Return job and file name of all logs."""
     return [(log.key[0], Path(log.key[1]).name) for log in found]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import socket
 import subprocess
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -23,6 +24,7 @@ RELOAD_OK = "caffewatch_config_last_reload_successful"
 
 
 def answers(daemon: DaemonProcess) -> bool:
+    """Tell whether the daemon serves."""
     try:
         return daemon.get("readyz") == "ok\n"
     except OSError:
@@ -46,7 +48,12 @@ class TestEnd:
         self, make_daemon: MakeDaemon, hook: WebServer, healthy: CaffeLog, tmp_path: Path
     ) -> None:
         """A message on its way is not waited for: the next process sends it again."""
-        hook.write = lambda _: hook.ended.wait(20)
+        answer = threading.Event()
+
+        def hang(_: object) -> None:
+            answer.wait(20)
+
+        hook.write = hang
         healthy.display(100, {"data": "nan"})
         append(tmp_path / "train.log", healthy.data)
         daemon = make_daemon()
@@ -58,6 +65,7 @@ class TestEnd:
         assert daemon.wait(timeout=3.0) == 0
         assert "Traceback" not in daemon.said
         hook.write = None
+        answer.set()
         hook.arrived.clear()
         daemon.start()
         assert hook.arrived.wait(5.0)

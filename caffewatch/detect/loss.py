@@ -1,0 +1,66 @@
+"""What a loss means: chance, and places of findings about it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from caffewatch.detect.finding import Evidence, Place
+from caffewatch.log.displays import Display
+from caffewatch.log.events import TRAIN, Moment
+from caffewatch.log.run import Run
+from caffewatch.log.topology import Layer, Net
+
+SHOWN = 8
+
+
+def chance(net: Net) -> float | None:
+    """Return the loss of a net that guesses: the sum of weight times ln(classes).
+
+    None where the net has no softmax loss, or another loss beside it, or where the log does not
+    say how many classes there are.
+    """
+    losses = [x for x in net.layers.values() if x.kind.endswith("Loss") and _weight(x)]
+    total = 0.0
+    for layer in losses:
+        classes = _classes(net, layer)
+        if layer.kind != "SoftmaxWithLoss" or classes is None or classes < 2:
+            return None
+        total += _weight(layer) * math.log(classes)
+    return total or None
+
+
+def _weight(layer: Layer) -> float:
+    return layer.loss_weights[0] if layer.loss_weights else 1.0
+
+
+def _classes(net: Net, loss: Layer) -> int | None:
+    blob = loss.bottoms[0] if loss.bottoms else ""
+    for layer in reversed(net.layers.values()):
+        if blob in layer.tops and layer.num_output is not None:
+            return layer.num_output
+        if blob in layer.tops and layer.kind == "Split" and layer.bottoms:
+            blob = layer.bottoms[0]
+    return None
+
+
+def loss_place(display: Display, run: Run, value: float | None = None) -> Place:
+    """Return the place of a display's loss."""
+    moment = Moment(display.iteration, estimated=False)
+    before = [x.iteration for x in run.displays.recent if x.iteration < display.iteration]
+    shown = display.loss if value is None else value
+    return Place(
+        display.line,
+        moment,
+        before[-1] if before else None,
+        TRAIN,
+        kind="loss",
+        blob="loss",
+        value=shown,
+    )
+
+
+def loss_history(run: Run) -> Sequence[Evidence]:
+    """Return the last losses as rules judge them."""
+    recent = list(run.displays.recent)[-SHOWN:]
+    return [(Moment(x.iteration, estimated=False), x.loss) for x in recent]

@@ -1,0 +1,104 @@
+"""A loss that has left for good."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import isfinite
+from typing import ClassVar
+
+from caffewatch.detect.finding import Finding, Severity
+from caffewatch.detect.loss import chance, loss_history, loss_place
+from caffewatch.detect.rule import Rule
+from caffewatch.detect.settings import Parameters, RuleSettings, parameter
+from caffewatch.detect.words import spell
+from caffewatch.log.displays import Display
+from caffewatch.log.run import Run
+
+
+@dataclass(frozen=True, kw_only=True)
+class LossDivergenceParameters(Parameters):
+    """Parameters of `LossDivergence`."""
+
+    severity: Severity = parameter("critical", "how loud its findings are")
+    factor: float = parameter(10.0, "times the highest loss of the start", "ratio", 1.0)
+    loaded_factor: float = parameter(
+        100.0, "the same for a run that began from trained weights, and so low", "ratio", 1.0
+    )
+    displays: int = parameter(3, "displays in a row, and below it to be over", "displays", 1)
+
+
+class LossDivergence(Rule[LossDivergenceParameters]):
+    """The loss is far above where it began, and stays there.
+
+    Fires when ``displays`` displays in a row are ``factor`` times above the highest of the run's
+    first five. A run that was resumed or finetuned begins low, so that a jitter of a factor of
+    ten is nothing: there it takes ``loaded_factor``, or a loss well above chance.
+
+    Silent on single spikes, and on a loss that is high from the start.
+
+    Source: Megatron-LM calls ten times the first losses a divergence; in the labelled runs healthy
+    losses stay below 1.2 times their highest start.
+    """
+
+    id: ClassVar[str] = "loss_divergence"
+    title: ClassVar[str] = "loss diverges"
+    severities: ClassVar[tuple[Severity, ...]] = ("critical",)
+    Parameters: ClassVar[type[Parameters]] = LossDivergenceParameters
+
+    def __init__(self, settings: RuleSettings, run: Run) -> None:
+        super().__init__(settings, run)
+        self._streak: list[Display] = []
+        self._below = 0
+        self._finding: Finding | None = None
+
+    def on_display(self, display: Display) -> Sequence[Finding]:
+        """Compare a loss with the run's first ones."""
+        first = self.run.displays.first
+        if not isfinite(display.loss) or self.run.displays.count <= len(first):
+            return ()
+        highest = max(x for x in first if isfinite(x)) if any(map(isfinite, first)) else 0.0
+        if highest <= 0 or display.loss < self._bound(highest):
+            return self._recover()
+        self._below = 0
+        self._streak = [*self._streak[: self.parameters.displays - 1], display]
+        if self._finding is not None or len(self._streak) < self.parameters.displays:
+            return ()
+        began = self._streak[0]
+        self._finding = self.fire(
+            loss_place(began, self.run),
+            f"Since {{iteration}} the loss is {spell(display.loss)}, "
+            f"{display.loss / highest:.0f} times the highest of its start ({spell(highest)}).",
+            self._advise(),
+            evidence=loss_history(self.run),
+        )
+        return (self._finding,)
+
+    def _bound(self, highest: float) -> float:
+        bound = highest * self.parameters.factor
+        if self.run.loaded is None:
+            return bound
+        guess = chance(self.run.net)
+        high = highest * self.parameters.loaded_factor
+        return high if guess is None else min(high, max(bound, 2 * guess))
+
+    def _recover(self) -> Sequence[Finding]:
+        self._streak = []
+        self._below += 1
+        if self._finding is None or self._below < self.parameters.displays * self.patience:
+            return ()
+        ended, self._finding = self._finding, None
+        return (self.end(ended),)
+
+    def _advise(self) -> list[str]:
+        rate = self.run.learning_rate
+        lower = "Lower base_lr to a tenth"
+        if rate is not None:
+            lower += f" (the rate was {rate:g}, try {rate / 10:g})"
+        advice = [lower + ", or warm it up.", "Clip gradients: clip_gradients: 35 in the solver."]
+        if self.run.snapshots:
+            began = self._streak[0].iteration
+            good = [s.path for s in self.run.snapshots if s.iteration and s.iteration < began]
+            if good:
+                advice.append(f"Go back to {good[-1]}, from before it left.")
+        return advice

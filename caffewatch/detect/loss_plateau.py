@@ -1,0 +1,165 @@
+"""A loss that goes nowhere."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import isfinite, log
+from typing import ClassVar
+
+from caffewatch.detect.finding import Finding, Severity
+from caffewatch.detect.loss import chance, loss_history, loss_place
+from caffewatch.detect.rule import Rule
+from caffewatch.detect.settings import Parameters, RuleSettings, parameter
+from caffewatch.detect.words import spell
+from caffewatch.log.displays import Display
+from caffewatch.log.run import Run
+
+_KNOWN_CHANCES = tuple(log(classes) for classes in (2, 10, 100, 1000))
+_WINDOW = 20
+
+
+@dataclass(frozen=True, kw_only=True)
+class LossPlateauParameters(Parameters):
+    """Parameters of `LossPlateau`."""
+
+    displays: int = parameter(40, "displays without progress", "displays", _WINDOW)
+    iterations: int = parameter(300, "iterations without progress", "iterations", 0)
+    chance: float = parameter(
+        0.95,
+        "share of the loss of guessing at or above which nothing is learned",
+        "ratio",
+        0.0,
+        1.0,
+    )
+    flat: float = parameter(
+        1e-4, "spread over mean of the loss below which it stands still", "ratio", 0.0
+    )
+    rate_share: float = parameter(
+        1e-6, "of its highest value, below which a learning rate allows no progress", "ratio", 0.0
+    )
+
+
+class LossPlateau(Rule[LossPlateauParameters]):
+    """The loss makes no progress over a long stretch.
+
+    Three forms: it stays at the loss of guessing, ln(number of classes), for ``displays`` displays
+    and ``iterations`` iterations; it stands still to within ``flat``; or it stays far above 0
+    while the learning rate has decayed to nothing.
+
+    Silent on a net that has learned and creeps on or stops improving: that is how training ends.
+
+    Source: BTTackler calls std/mean below 1e-4 a flat loss; the loss of guessing is arithmetic.
+    """
+
+    id: ClassVar[str] = "loss_plateau"
+    title: ClassVar[str] = "loss makes no progress"
+    severities: ClassVar[tuple[Severity, ...]] = ("warning",)
+    Parameters: ClassVar[type[Parameters]] = LossPlateauParameters
+
+    def __init__(self, settings: RuleSettings, run: Run) -> None:
+        super().__init__(settings, run)
+        self._finding: Finding | None = None
+        self._began: Display | None = None
+        self._slow: Display | None = None
+        self._highest = 0.0
+
+    def on_display(self, display: Display) -> Sequence[Finding]:
+        """Look at the last stretch of losses."""
+        if self._began is None:
+            self._began = display
+        self._watch_rate(display)
+        level = self.run.displays.level(_WINDOW)
+        if level is None or not isfinite(level) or level <= 0:
+            return ()
+        found = self._at_chance(display, level) or self._still(level) or self._starved(level)
+        if found is None:
+            return self._progress(level)
+        if self._finding is not None:
+            return ()
+        began, text, advice = found
+        self._finding = self.fire(
+            loss_place(began, self.run, level), text, advice, evidence=loss_history(self.run)
+        )
+        return (self._finding,)
+
+    def _at_chance(self, display: Display, level: float) -> tuple[Display, str, list[str]] | None:
+        began = self._began
+        guess = self._guess(level)
+        if began is None or guess is None or level < self.parameters.chance * guess:
+            return None
+        lasted = display.iteration - began.iteration
+        if (
+            self.run.displays.count < self.parameters.displays
+            or lasted < self.parameters.iterations
+        ):
+            return None
+        text = (
+            f"Since {{iteration}} the loss stays at {spell(level)}: a net that guesses has "
+            f"{spell(guess)}, the logarithm of the number of classes. Nothing has been learned in "
+            f"{lasted} iterations."
+        )
+        return began, text, _AT_CHANCE
+
+    def _guess(self, level: float) -> float | None:
+        known = chance(self.run.net)
+        if known is not None or self.run.net.layers:
+            return known
+        start = self.run.displays.start or 0.0
+        near = (x for x in _KNOWN_CHANCES if abs(level - x) < 0.02 * x and abs(start - x) < 0.1 * x)
+        return next(near, None)
+
+    def _still(self, level: float) -> tuple[Display, str, list[str]] | None:
+        recent = list(self.run.displays.recent)[-self.parameters.displays :]
+        losses = [x.loss for x in recent]
+        start = self.run.displays.start or 0.0
+        if len(recent) < self.parameters.displays or level < 0.2 * start:
+            return None
+        if max(losses) - min(losses) > self.parameters.flat * level:
+            return None
+        text = f"Since {{iteration}} the loss stands still at {spell(level)}."
+        return recent[0], text, _STILL
+
+    def _watch_rate(self, display: Display) -> None:
+        rate = self.run.learning_rate
+        if rate is None or not isfinite(rate):
+            return
+        self._highest = max(self._highest, rate)
+        if rate > self._highest * self.parameters.rate_share:
+            self._slow = None
+        elif self._slow is None:
+            self._slow = display
+
+    def _starved(self, level: float) -> tuple[Display, str, list[str]] | None:
+        start, recent = self.run.displays.start or 0.0, self.run.displays.recent
+        slow = self._slow
+        if slow is None or len(recent) < 2 * _WINDOW or level < 0.2 * start:
+            return None
+        before = [x.loss for x in recent][-2 * _WINDOW : -_WINDOW]
+        if recent[-_WINDOW].iteration < slow.iteration or level < 0.98 * sum(before) / _WINDOW:
+            return None
+        text = (
+            f"Since {{iteration}} the loss stays at {spell(level)}, still {100 * level / start:.0f}% "
+            f"of its start, at a learning rate of {self.run.learning_rate:g}."
+        )
+        return slow, text, _STARVED
+
+    def _progress(self, level: float) -> Sequence[Finding]:
+        finding = self._finding
+        if finding is None or finding.place.value is None or level > 0.9 * finding.place.value:
+            return ()
+        self._finding = None
+        return (self.end(finding),)
+
+
+_AT_CHANCE = [
+    "Check the labels: shuffled against the images, or random, they give just this.",
+    "Raise base_lr by a factor of 3 to 10, or initialise with xavier or msra: the gradients may "
+    "be too small to leave the start.",
+    "Let the net overfit a hundred samples first: if it cannot, something is wired wrongly.",
+]
+_STILL = [
+    "Look whether any weight changes at all (lr_mult, learning rate, gradients of 0).",
+    "The same batch every time, or a loss that does not depend on the weights, looks like this.",
+]
+_STARVED = ["Resume from the last snapshot with a gentler lr_policy: at this rate nothing moves."]

@@ -1,0 +1,119 @@
+"""A loss that jumps, and comes back."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import isfinite
+from statistics import median
+from typing import ClassVar
+
+from caffewatch.detect.finding import Finding, Severity
+from caffewatch.detect.loss import loss_history, loss_place
+from caffewatch.detect.rule import Rule
+from caffewatch.detect.settings import Parameters, RuleSettings, parameter
+from caffewatch.detect.words import spell
+from caffewatch.log.displays import Display
+from caffewatch.log.run import Run
+
+
+@dataclass(frozen=True, kw_only=True)
+class LossSpikeParameters(Parameters):
+    """Parameters of `LossSpike`."""
+
+    factor: float = parameter(
+        5.0, "times the median of the displays before that a loss must reach", "ratio", 1.0
+    )
+    above_start: float = parameter(
+        1.0, "times the loss at the start of the run that it must reach, too", "ratio", 0.0
+    )
+    history: int = parameter(8, "displays that make a history", "displays", 3, 100)
+    within: int = parameter(5, "displays within which it must come back", "displays", 1)
+    clear: int = parameter(20, "displays without another spike to be over", "displays", 1)
+
+
+class LossSpike(Rule[LossSpikeParameters]):
+    """A short jump of the loss, far outside its recent spread, that comes back.
+
+    Fires when a display's loss reaches ``factor`` times the median of those before and the loss at
+    which the run began, and falls below half of the jump again ``within`` a few displays. What
+    does not come back is loss_divergence.
+
+    Silent on a small loss that jitters by factors of twenty, as trained nets do: no jitter reaches
+    the loss of the untrained net.
+
+    Source: llm-foundry calls twice the window's mean a spike; single batches of small nets are
+    noisier. In the labelled runs spikes are 20 to 30 times the median, healthy losses never come
+    back to where they began.
+    """
+
+    id: ClassVar[str] = "loss_spike"
+    title: ClassVar[str] = "loss spikes"
+    severities: ClassVar[tuple[Severity, ...]] = ("warning",)
+    Parameters: ClassVar[type[Parameters]] = LossSpikeParameters
+
+    def __init__(self, settings: RuleSettings, run: Run) -> None:
+        super().__init__(settings, run)
+        self._before: deque[float] = deque(maxlen=4 * self.parameters.history)
+        self._spike: Display | None = None
+        self._usual = 0.0
+        self._since = 0
+        self._finding: Finding | None = None
+        self._quiet = 0
+
+    def on_display(self, display: Display) -> Sequence[Finding]:
+        """Compare a loss with those before it."""
+        if not isfinite(display.loss):
+            self._spike = None
+            return ()
+        if self._spike is not None:
+            return self._follow(self._spike, display)
+        if len(self._before) >= self.parameters.history:
+            self._usual = median(self._before)
+            start = self.run.displays.start or 0.0
+            bound = max(self.parameters.factor * self._usual, self.parameters.above_start * start)
+            if display.loss >= bound > 0:
+                self._spike, self._since, self._quiet = display, 0, 0
+                return ()
+        self._before.append(display.loss)
+        return self._calm()
+
+    def _follow(self, spike: Display, display: Display) -> Sequence[Finding]:
+        """Wait for the loss to come back; what stays up is no spike, but the new level."""
+        self._since += 1
+        if display.loss > self._usual + (spike.loss - self._usual) / 2:
+            if self._since >= self.parameters.within:
+                self._spike = None
+                self._before.clear()
+            return ()
+        self._spike = None
+        self._before.append(display.loss)
+        if self._finding is not None:
+            return ()
+        self._finding = self.fire(
+            loss_place(spike, self.run),
+            f"At {{iteration}} the loss jumped to {spell(spike.loss)}, "
+            f"{spike.loss / self._usual:.0f} times the {spell(self._usual)} that was usual, and "
+            f"came back by iteration {display.iteration}."
+            if self._usual
+            else f"At {{iteration}} the loss jumped to {spell(spike.loss)} from 0 and came back.",
+            self._advise(),
+            evidence=loss_history(self.run),
+        )
+        return (self._finding,)
+
+    def _calm(self) -> Sequence[Finding]:
+        self._quiet += 1
+        if self._finding is None or self._quiet < self.parameters.clear * self.patience:
+            return ()
+        ended, self._finding = self._finding, None
+        return (self.end(ended),)
+
+    def _advise(self) -> list[str]:
+        return [
+            "Look for bad samples in the batches of that iteration (wrong scale, corrupt files, "
+            "wrong labels); a spike every epoch is the same samples coming round.",
+            "Shuffle the data, and clip gradients (clip_gradients: 35 in the solver).",
+            "Where it comes without a pattern, lower base_lr by a factor of 2 to 5.",
+        ]

@@ -1,0 +1,117 @@
+"""A net that learns its training data by heart."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from math import isfinite
+from typing import ClassVar
+
+from caffewatch.detect.finding import Evidence, Finding, Place, Severity
+from caffewatch.detect.rule import Rule
+from caffewatch.detect.settings import Parameters, RuleSettings, parameter
+from caffewatch.detect.words import spell
+from caffewatch.log.displays import TestResult
+from caffewatch.log.events import Moment
+from caffewatch.log.run import Run
+
+
+@dataclass(frozen=True, kw_only=True)
+class OverfittingParameters(Parameters):
+    """Parameters of `Overfitting`."""
+
+    factor: float = parameter(2.5, "times its best that the test loss must reach", "ratio", 1.0)
+    tests: int = parameter(3, "tests in a row, and below it to be over", "tests", 1)
+
+
+@dataclass(slots=True)
+class _Net:
+    best: TestResult | None = None
+    level_at_best: float | None = None
+    rising: list[TestResult] = field(default_factory=list)
+    below: int = 0
+    history: list[Evidence] = field(default_factory=list)
+
+
+class Overfitting(Rule[OverfittingParameters]):
+    """The test loss has risen well above its best while the training loss fell.
+
+    Fires when ``tests`` tests in a row are ``factor`` times above the best before them, and the
+    training loss is no higher than it was at that best.
+
+    Silent on a single wild test, and on the first tests of BatchNorm nets, which start at 80: only
+    what rises again from a best counts.
+
+    Source: SageMaker Debugger compares validation with training at 10 %, far too tight for small
+    test sets: in the labelled runs healthy tests rise to 2 times their best for a moment, those
+    that overfit to 5 times for good.
+    """
+
+    id: ClassVar[str] = "overfitting"
+    title: ClassVar[str] = "overfitting"
+    severities: ClassVar[tuple[Severity, ...]] = ("warning",)
+    Parameters: ClassVar[type[Parameters]] = OverfittingParameters
+
+    def __init__(self, settings: RuleSettings, run: Run) -> None:
+        super().__init__(settings, run)
+        self._nets: dict[str, _Net] = {}
+        self._finding: Finding | None = None
+
+    def on_test_result(self, test: TestResult) -> Sequence[Finding]:
+        """Compare a test's loss with the best before it."""
+        if test.loss is None or not isfinite(test.loss) or test.loss < 0:
+            return ()
+        net = self._nets.setdefault(test.net, _Net())
+        net.history = [*net.history[-7:], (Moment(test.iteration, False), test.loss)]
+        level = self.run.displays.level(min(5, self.run.displays.count or 1))
+        if net.best is None or test.loss < (net.best.loss or 0.0):
+            net.best, net.level_at_best = test, level
+        if not self._above(net, test, level):
+            return self._recover(net)
+        net.below = 0
+        net.rising = [*net.rising[: self.parameters.tests - 1], test]
+        if self._finding is not None or len(net.rising) < self.parameters.tests:
+            return ()
+        self._finding = self._fire(net, test, level)
+        return (self._finding,)
+
+    def _above(self, net: _Net, test: TestResult, level: float | None) -> bool:
+        best = net.best
+        if best is None or not best.loss or test.loss is None or level is None:
+            return False
+        if net.level_at_best is None or level > net.level_at_best:
+            return False
+        return test.loss >= self.parameters.factor * best.loss
+
+    def _fire(self, net: _Net, test: TestResult, level: float | None) -> Finding:
+        began, best = net.rising[0], net.best or test
+        place = Place(
+            began.line,
+            Moment(began.iteration, estimated=False),
+            best.iteration,
+            test.net,
+            kind="output",
+            blob="loss",
+            value=began.loss,
+        )
+        text = (
+            f"Since {{iteration}} the test loss is above {self.parameters.factor:g} times its best: "
+            f"it was {spell(best.loss or 0.0)} at iteration {best.iteration} and is "
+            f"{spell(test.loss or 0.0)} now, while the training loss fell to {spell(level or 0.0)}."
+        )
+        near = [s.path for s in self.run.snapshots if s.iteration and s.iteration <= best.iteration]
+        advice = [
+            f"Use the snapshot nearest to iteration {best.iteration}"
+            + (f": {near[-1]}." if near else "; there is none: lower the snapshot interval."),
+            "Stop earlier, or raise weight_decay (0.0005 is usual), add Dropout, augment the data.",
+            "Get more data, or take a smaller net.",
+        ]
+        return self.fire(place, text, advice, evidence=net.history)
+
+    def _recover(self, net: _Net) -> Sequence[Finding]:
+        net.rising = []
+        net.below += 1
+        if self._finding is None or net.below < self.parameters.tests * self.patience:
+            return ()
+        ended, self._finding = self._finding, None
+        return (self.end(ended),)

@@ -1,0 +1,123 @@
+"""TanH and Sigmoid at their ends."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from caffewatch.detect.finding import Finding, Severity
+from caffewatch.detect.layout import Activation, Layout
+from caffewatch.detect.look import Look
+from caffewatch.detect.rule import Rule
+from caffewatch.detect.settings import Parameters, RuleSettings, parameter
+from caffewatch.detect.streaks import Streaks
+from caffewatch.detect.words import count, enumerate_layers, spell
+from caffewatch.log.run import Run
+
+
+@dataclass(frozen=True, kw_only=True)
+class SaturatedActivationParameters(Parameters):
+    """Parameters of `SaturatedActivation`."""
+
+    tanh: float = parameter(
+        0.9, "mean |output| of a TanH at or above which it is", "mean", 0.0, 1.0
+    )
+    sigmoid: float = parameter(
+        0.02, "mean distance of a Sigmoid from 0 or 1 at or below which it is", "mean", 0.0, 0.5
+    )
+    progress: float = parameter(
+        0.9, "share of its first loss above which a run has learned nothing", "ratio", 0.0, 1.0
+    )
+    passes: int = parameter(5, "passes in a row, and without to be over", "passes", 1)
+
+
+class SaturatedActivation(Rule[SaturatedActivationParameters]):
+    """A TanH near 1, or a Sigmoid at one of its ends, for whole passes.
+
+    At its ends such a unit passes nothing back. Fires when the mean output of a TanH stays at or
+    above ``tanh`` for ``passes`` passes, or that of a Sigmoid within ``sigmoid`` of 0 or 1 while
+    the loss is still above ``progress`` of where it began: an output Sigmoid that has learned a
+    sparse target is at its end for good reason.
+
+    Silent on single passes.
+
+    Source: in the labelled runs healthy TanHs stay below 0.74, saturated ones above 0.95.
+    """
+
+    id: ClassVar[str] = "saturated_activation"
+    title: ClassVar[str] = "saturated activations"
+    severities: ClassVar[tuple[Severity, ...]] = ("warning",)
+    Parameters: ClassVar[type[Parameters]] = SaturatedActivationParameters
+
+    def __init__(self, settings: RuleSettings, run: Run) -> None:
+        super().__init__(settings, run)
+        self._layout: Layout | None = None
+        self._units: list[Activation] = []
+        self._streaks = Streaks()
+        self._finding: Finding | None = None
+
+    def on_training(self, look: Look) -> Sequence[Finding]:
+        """Look at the mean output of every TanH and Sigmoid."""
+        if look.layout is not self._layout:
+            self._layout = look.layout
+            self._units = [
+                a
+                for a in look.layout.activations
+                if a.kind in ("TanH", "Sigmoid") and self.at(a.layer).enabled
+            ]
+        if not self._units or not look.finite:
+            return ()
+        where = {
+            (unit.layer, 0): unit.output
+            for unit in self._units
+            if self._saturated(unit, look.values[unit.output])
+        }
+        self._streaks.update(
+            where,
+            lambda layer: self.at(layer).passes,
+            lambda key: self.place(look, where[key]),
+            patience=self.patience,
+        )
+        return self._report(look)
+
+    def _saturated(self, unit: Activation, value: float) -> bool:
+        own = self.at(unit.layer)
+        if unit.kind == "TanH":
+            return value >= own.tanh
+        if own.sigmoid < value < 1 - own.sigmoid:
+            return False
+        progress = self.run.displays.progress()
+        return progress is not None and progress >= own.progress
+
+    def _report(self, look: Look) -> Sequence[Finding]:
+        lasting = self._streaks.lasting
+        if not lasting:
+            if self._finding is None:
+                return ()
+            ended, self._finding = self._finding, None
+            return (self.end(ended),)
+        layers = [x for x in look.layout.layers if (x, 0) in lasting]
+        if self._finding is not None:
+            self._finding.spread(layers, look.layout.layers)
+            return ()
+        began = min(lasting.values(), key=lambda place: place.line)
+        unit = next(u for u in self._units if u.layer == began.layer)
+        self._finding = self.fire(
+            began,
+            f"Since {{iteration}} {enumerate_layers(layers)} stay at the end of their range for "
+            f"{count(self.at(unit.layer).passes, 'pass')}: the mean |output| of {unit.layer} is "
+            f"{spell(look.values[unit.output])}, where its slope is next to nothing.",
+            _ADVICE,
+            layers,
+            evidence=self.history(look.pass_, unit.output),
+            affects=len(layers),
+        )
+        return (self._finding,)
+
+
+_ADVICE = [
+    "Initialise weights with lower variance (xavier): the sums that go in are too large.",
+    "Normalise the inputs to about 1, or put BatchNorm before the activation.",
+    "Use ReLU between layers.",
+]

@@ -1,0 +1,127 @@
+"""Training that takes longer and longer."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import median
+from typing import ClassVar
+
+from caffewatch.detect.finding import Finding, Place, Severity
+from caffewatch.detect.rule import Rule
+from caffewatch.detect.settings import Parameters, RuleSettings, parameter
+from caffewatch.log.events import TRAIN, Iteration, Moment, SnapshotWritten, TestStarted
+from caffewatch.log.run import Run
+
+_SHOWN = 8
+
+
+@dataclass(frozen=True, kw_only=True)
+class SlowdownParameters(Parameters):
+    """Parameters of `Slowdown`."""
+
+    factor: float = parameter(3.0, "times the run's own time per iteration", "ratio", 1.0)
+    displays: int = parameter(5, "slow displays in a row, and others to be over", "displays", 1)
+    baseline: int = parameter(20, "displays from which the baseline is taken", "displays", 3, 1000)
+    seconds: float = parameter(
+        2.0, "seconds that a display must take, for the stamps to be worth comparing", "s", 0.0
+    )
+
+
+class Slowdown(Rule[SlowdownParameters]):
+    """The time per iteration is well above the run's own baseline.
+
+    Measured by the stamps between two displays without a test or a snapshot in between. Fires when
+    it stays above ``factor`` times the median of the first ``baseline`` such displays for
+    ``displays`` displays in a row.
+
+    Silent on the first display after a start, whose printed figure is garbage, on runs whose
+    displays take less than ``seconds``, and on a single long one (an hour's step of the clock).
+
+    Source: the stamps of the public logs jitter by less than 1.5 times between displays.
+    """
+
+    id: ClassVar[str] = "slowdown"
+    title: ClassVar[str] = "training slows down"
+    severities: ClassVar[tuple[Severity, ...]] = ("warning",)
+    Parameters: ClassVar[type[Parameters]] = SlowdownParameters
+
+    def __init__(self, settings: RuleSettings, run: Run) -> None:
+        super().__init__(settings, run)
+        self._last: Iteration | None = None
+        self._disturbed = True
+        self._usual: list[float] = []
+        self._baseline: float | None = None
+        self._slow: deque[tuple[Moment, float]] = deque(maxlen=_SHOWN)
+        self._first: Place | None = None
+        self._well = 0
+        self._finding: Finding | None = None
+
+    def on_test_started(self, event: TestStarted) -> Sequence[Finding]:
+        """A test takes time of its own."""
+        self._disturbed = True
+        return ()
+
+    def on_snapshot_written(self, event: SnapshotWritten) -> Sequence[Finding]:
+        """So does a snapshot."""
+        self._disturbed = True
+        return ()
+
+    def on_iteration(self, event: Iteration) -> Sequence[Finding]:
+        """Measure the display that ends here."""
+        before, self._last = self._last, event
+        disturbed, self._disturbed = self._disturbed, False
+        if before is None or before.time is None or event.time is None or disturbed:
+            return ()
+        iterations, seconds = event.iteration - before.iteration, event.time - before.time
+        if iterations <= 0 or seconds < self.parameters.seconds:
+            return self._recover() if iterations > 0 and self._baseline else ()
+        each = seconds / iterations
+        if self._baseline is None:
+            self._usual.append(each)
+            if len(self._usual) >= self.parameters.baseline:
+                self._baseline = median(self._usual)
+            return ()
+        if each <= self._baseline * self.parameters.factor:
+            return self._recover()
+        return self._note(event, before, each, self._baseline)
+
+    def _note(
+        self, event: Iteration, before: Iteration, each: float, usual: float
+    ) -> Sequence[Finding]:
+        self._well = 0
+        moment = Moment(event.iteration, estimated=False)
+        self._slow.append((moment, each))
+        if self._first is None:
+            self._first = Place(
+                event.line,
+                moment,
+                before.iteration,
+                TRAIN,
+                kind="time",
+                blob="iteration",
+                value=each,
+            )
+        if self._finding is not None or len(self._slow) < self.parameters.displays:
+            return ()
+        self._finding = self.fire(
+            self._first,
+            f"Since {{iteration}} an iteration takes {each:.3g} s, {each / usual:.1f} times the "
+            f"{usual:.3g} s of this run's beginning.",
+            [
+                "See who else uses the machine: nvidia-smi, top, iostat; a hot GPU lowers its clock.",
+                "Where the log says Waiting for data, the disk or the decoding is the limit.",
+            ],
+            evidence=list(self._slow),
+        )
+        return (self._finding,)
+
+    def _recover(self) -> Sequence[Finding]:
+        self._slow.clear()
+        self._first = None
+        self._well += 1
+        if self._finding is None or self._well < self.parameters.displays * self.patience:
+            return ()
+        ended, self._finding = self._finding, None
+        return (self.end(ended),)

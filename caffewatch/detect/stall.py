@@ -1,0 +1,125 @@
+"""A log that has fallen silent."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from caffewatch.detect.finding import Finding, Place, Severity
+from caffewatch.detect.rule import Rule
+from caffewatch.detect.settings import Parameters, RuleSettings, parameter
+from caffewatch.detect.silence import Silence
+from caffewatch.log.events import Ended, Event, Iteration, Moment, Pass, TestStarted
+from caffewatch.log.run import Run
+
+
+@dataclass(frozen=True, kw_only=True)
+class StallParameters(Parameters):
+    """Parameters of `Stall`."""
+
+    severity: Severity = parameter("critical", "how loud its findings are")
+    factor: float = parameter(10.0, "times the longest time between two displays", "ratio", 1.0)
+    least: float = parameter(600.0, "the shortest silence that is a stall", "s", 0.0)
+    first: float = parameter(1800.0, "silence before the first display that is a stall", "s", 0.0)
+    gone: float = parameter(30.0, "silence after which a process that is gone is one", "s", 0.0)
+
+
+class Stall(Rule[StallParameters]):
+    """No new line for longer than the run's own rhythm explains.
+
+    Fires when nothing has come for ``factor`` times the longest time between two displays (tests
+    and snapshots included), and for ``least`` seconds; before the second display, for ``first``
+    seconds. A process that could be seen and is gone makes it certain after ``gone`` seconds; one
+    that cannot be seen proves nothing. In a finished log only a gap inside it counts.
+
+    Silent after the log has said that training ended.
+
+    Source: SageMaker Debugger takes 1800 s; glog keeps lines back for up to 30 s.
+    """
+
+    id: ClassVar[str] = "stall"
+    title: ClassVar[str] = "stalled"
+    severities: ClassVar[tuple[Severity, ...]] = ("critical",)
+    Parameters: ClassVar[type[Parameters]] = StallParameters
+
+    def __init__(self, settings: RuleSettings, run: Run) -> None:
+        super().__init__(settings, run)
+        self._last: float | None = None
+        self._longest = 0.0
+        self._line = run.started_line
+        self._ended = False
+        self._finding: Finding | None = None
+
+    def on_iteration(self, event: Iteration) -> Sequence[Finding]:
+        """Measure the run's rhythm; a gap inside the log is a stall that is over."""
+        over = self._resume(event)
+        before, self._last = self._last, event.time if event.time is not None else self._last
+        if before is None or event.time is None:
+            return over
+        gap = event.time - before
+        if self._longest and gap > self._patience():
+            text = f"Before {{iteration}} nothing was logged for {_spell(gap)}"
+            finding = self.fire(self._place(event.iteration), f"{text}; then it went on.", _ADVICE)
+            return (*over, finding, self.end(finding)) if not over else over
+        self._longest = max(self._longest, gap)
+        return over
+
+    def on_test_started(self, event: TestStarted) -> Sequence[Finding]:
+        """A line has come."""
+        return self._resume(event)
+
+    def on_pass(self, look: object) -> Sequence[Finding]:
+        """A block has come."""
+        return self._resume(None)
+
+    def on_ended(self, event: Ended) -> Sequence[Finding]:
+        """After its end a log may be silent."""
+        self._ended = True
+        return self._resume(event)
+
+    def tick(self, silence: Silence) -> Sequence[Finding]:
+        """Compare the silence with the rhythm."""
+        if self._ended or self._finding is not None:
+            return ()
+        certain = silence.gone is True and silence.seconds >= self.parameters.gone
+        if not certain and silence.seconds < self._patience():
+            return ()
+        why = "its process is gone" if silence.gone else "its longest pause so far was "
+        if not silence.gone:
+            why += _spell(self._longest) if self._longest else "none: it has hardly begun"
+        self._finding = self.fire(
+            self._place(self.run.iteration),
+            f"Since {{iteration}} nothing has been logged for {_spell(silence.seconds)}; {why}.",
+            _ADVICE,
+        )
+        return (self._finding,)
+
+    def _patience(self) -> float:
+        if not self._longest:
+            return self.parameters.first
+        return max(self.parameters.least, self.parameters.factor * self._longest)
+
+    def _resume(self, event: Event | None) -> Sequence[Finding]:
+        self._line = event.line if event is not None and not isinstance(event, Pass) else self._line
+        if self._finding is None:
+            return ()
+        ended, self._finding = self._finding, None
+        return (self.end(ended),)
+
+    def _place(self, iteration: int | None) -> Place:
+        return Place(self._line, Moment(iteration, estimated=False), self.run.previous_iteration)
+
+
+def _spell(seconds: float) -> str:
+    for unit, name in ((86400, "days"), (3600, "hours"), (60, "minutes")):
+        if seconds >= 2 * unit:
+            return f"{seconds / unit:.0f} {name}"
+    return f"{seconds:.0f} seconds"
+
+
+_ADVICE = [
+    "See whether the process lives and what it does: ps, py-spy or gdb -p, nvidia-smi.",
+    "A process in state D waits for a disk or a network file system; one in T was stopped.",
+    "Where it was killed without a word, look for oom-killer in the kernel's log.",
+]

@@ -1,0 +1,120 @@
+"""Weights that should move and do not."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from caffewatch.detect.finding import Finding, Severity
+from caffewatch.detect.layout import Layout, Parameter
+from caffewatch.detect.look import Look
+from caffewatch.detect.rule import Rule
+from caffewatch.detect.settings import Parameters, RuleSettings, parameter
+from caffewatch.detect.streaks import Streaks
+from caffewatch.detect.words import count, enumerate_layers, spell
+from caffewatch.log.run import Run
+
+_KNOWN = frozenset({"SGD", "Nesterov"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class UnchangedWeightsParameters(Parameters):
+    """Parameters of `UnchangedWeights`."""
+
+    expected: float = parameter(
+        1e-3, "share of the weight that one update is expected to change", "ratio", 0.0
+    )
+    passes: int = parameter(
+        10, "passes in a row without a change, and with to be over", "passes", 2
+    )
+
+
+class UnchangedWeights(Rule[UnchangedWeightsParameters]):
+    """A learned weight does not move, although its gradient says that it should.
+
+    Fires when the mean |weight| of a learned layer is printed as the very same number for
+    ``passes`` passes while a single update (learning rate times gradient) is expected to change it
+    by ``expected`` of itself, hundreds of times the six digits printed.
+
+    Silent on frozen layers, on small gradients, on the adaptive solvers, and on a bias.
+
+    Source: six significant digits show any change above 1e-6 of a weight.
+    """
+
+    id: ClassVar[str] = "unchanged_weights"
+    title: ClassVar[str] = "weights do not move"
+    severities: ClassVar[tuple[Severity, ...]] = ("warning",)
+    Parameters: ClassVar[type[Parameters]] = UnchangedWeightsParameters
+
+    def __init__(self, settings: RuleSettings, run: Run) -> None:
+        super().__init__(settings, run)
+        self._layout: Layout | None = None
+        self._weights: list[tuple[Parameter, float]] = []
+        self._last: dict[str, float] = {}
+        self._iteration: int | None = None
+        self._streaks = Streaks()
+        self._finding: Finding | None = None
+
+    def on_training(self, look: Look) -> Sequence[Finding]:
+        """Compare the weights with those of the display before."""
+        rate = self.run.learning_rate
+        if rate is None or not look.finite or self.run.solver_type not in _KNOWN:
+            return ()
+        if look.layout is not self._layout:
+            self._learn(look.layout)
+        if look.pass_.moment.iteration == self._iteration:
+            return ()  # the repeats of iter_size work on the same weights
+        self._iteration = look.pass_.moment.iteration
+        where: dict[tuple[str, int], int] = {}
+        for p, mult in self._weights:
+            weight, gradient = look.values[p.data or 0], look.values[p.diff or 0]
+            same = weight == self._last.get(p.layer)
+            self._last[p.layer] = weight
+            change = rate * mult * gradient / self.run.grad_scale
+            if same and weight and change >= weight * self.at(p.layer).expected:
+                where[p.layer, 0] = p.data or 0
+        self._streaks.update(
+            where,
+            lambda layer: self.at(layer).passes,
+            lambda key: self.place(look, where[key]),
+            patience=self.patience,
+        )
+        return self._report(look)
+
+    def _learn(self, layout: Layout) -> None:
+        self._layout = layout
+        self._weights = [
+            (p, self.run.net.layer(p.layer).lr_mult(0))
+            for p in layout.parameters
+            if p.learned and p.number == 0 and None not in (p.data, p.diff)
+            if self.at(p.layer).enabled
+        ]
+
+    def _report(self, look: Look) -> Sequence[Finding]:
+        lasting = self._streaks.lasting
+        if not lasting:
+            if self._finding is None:
+                return ()
+            ended, self._finding = self._finding, None
+            return (self.end(ended),)
+        layers = [x for x in look.layout.layers if (x, 0) in lasting]
+        if self._finding is not None:
+            self._finding.spread(layers, look.layout.layers)
+            return ()
+        began = min(lasting.values(), key=lambda place: place.line)
+        self._finding = self.fire(
+            began,
+            f"Since {{iteration}} the weights of {enumerate_layers(layers)} have not moved for "
+            f"{count(self.parameters.passes, 'pass')} (that of {began.layer} is "
+            f"{spell(began.value or 0.0)}), though their gradients and the learning rate say that "
+            "they should.",
+            [
+                "See whether something writes the weights back: a shared parameter, a layer that "
+                "copies its blobs, another process that loads a snapshot.",
+                "Check that the solver gets its gradients: a custom layer may not call its update.",
+            ],
+            layers,
+            affects=len(layers),
+        )
+        return (self._finding,)

@@ -1,0 +1,135 @@
+"""Updates that are far too large, or far too small, for the weights."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from caffewatch.detect.finding import Finding, Severity
+from caffewatch.detect.layout import Layout, Parameter
+from caffewatch.detect.look import Look
+from caffewatch.detect.rule import Rule
+from caffewatch.detect.settings import Parameters, RuleSettings, parameter
+from caffewatch.detect.streaks import Streaks
+from caffewatch.detect.words import count, enumerate_layers
+from caffewatch.log.run import Run
+
+_KNOWN = frozenset({"SGD", "Nesterov"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class UpdateRatioParameters(Parameters):
+    """Parameters of `UpdateRatio`."""
+
+    severity: Severity = parameter("info", "how loud its findings are")
+    largest: float = parameter(
+        1.0, "update over weight at or above which it is far too large", "ratio", 0
+    )
+    smallest: float = parameter(
+        1e-8, "update over weight at or below which it is far too small", "ratio", 0.0
+    )
+    progress: float = parameter(
+        0.9, "share of its first loss above which a run has learned nothing", "ratio", 0.0, 1.0
+    )
+    passes: int = parameter(10, "passes in a row, and without to be over", "passes", 1)
+
+
+class UpdateRatio(Rule[UpdateRatioParameters]):
+    """One update changes a weight by far more, or far less, than is good for it.
+
+    The expected update of SGD and Nesterov is learning rate times lr_mult times gradient, divided
+    by 1 - momentum; over the mean |weight| it is healthy between about 1e-5 and 1e-1. Fires when
+    the ratio of a learned layer's weight stays at or above ``largest`` for ``passes`` passes, or
+    at or below ``smallest`` while the loss is still above ``progress`` of where it began.
+
+    Silent for the adaptive solvers, whose update the log does not tell, on biases, which start at
+    0, on clipped gradients, and on the small updates of a net that has learned.
+
+    Source: the usual rule of thumb is 1e-3; SageMaker Debugger warns outside 1e-8 … 10.
+    """
+
+    id: ClassVar[str] = "update_ratio"
+    title: ClassVar[str] = "updates out of scale"
+    severities: ClassVar[tuple[Severity, ...]] = ("info",)
+    Parameters: ClassVar[type[Parameters]] = UpdateRatioParameters
+
+    def __init__(self, settings: RuleSettings, run: Run) -> None:
+        super().__init__(settings, run)
+        self._layout: Layout | None = None
+        self._weights: list[tuple[Parameter, float]] = []
+        self._streaks = Streaks()
+        self._finding: Finding | None = None
+
+    def on_training(self, look: Look) -> Sequence[Finding]:
+        """Compare each weight's expected update with the weight."""
+        rate = self.run.learning_rate
+        if rate is None or not look.finite or self.run.solver_type not in _KNOWN or self.run.clips:
+            return ()
+        if look.layout is not self._layout:
+            self._learn(look.layout)
+        step = rate / self.run.grad_scale / (1 - self._momentum)
+        values = look.values
+        where: dict[tuple[str, int], int] = {}
+        learned = self._learned_something()
+        for p, mult in self._weights:
+            own = self.at(p.layer)
+            weight, change = values[p.data or 0], step * mult * values[p.diff or 0]
+            too_small = change <= weight * own.smallest and not learned and change > 0
+            if weight and (change >= weight * own.largest or too_small):
+                where[p.layer, 0] = p.diff or 0
+        self._streaks.update(
+            where,
+            lambda layer: self.at(layer).passes,
+            lambda key: self.place(look, where[key]),
+            patience=self.patience,
+        )
+        return self._report(look, step)
+
+    def _learn(self, layout: Layout) -> None:
+        self._layout = layout
+        self._weights = [
+            (p, self.run.net.layer(p.layer).lr_mult(0))
+            for p in layout.parameters
+            if p.learned and p.number == 0 and None not in (p.data, p.diff)
+            if self.at(p.layer).enabled
+        ]
+        try:
+            self._momentum = min(float(self.run.solver.get("momentum", "0")), 0.999)
+        except ValueError:
+            self._momentum = 0.0
+
+    def _learned_something(self) -> bool:
+        progress = self.run.displays.progress()
+        return progress is None or progress < self.parameters.progress
+
+    def _report(self, look: Look, step: float) -> Sequence[Finding]:
+        lasting = self._streaks.lasting
+        if not lasting:
+            if self._finding is None:
+                return ()
+            ended, self._finding = self._finding, None
+            return (self.end(ended),)
+        layers = [x for x in look.layout.layers if (x, 0) in lasting]
+        if self._finding is not None:
+            self._finding.spread(layers, look.layout.layers)
+            return ()
+        began = min(lasting.values(), key=lambda place: place.line)
+        p, mult = next(x for x in self._weights if x[0].layer == began.layer)
+        ratio = step * mult * look.values[p.diff or 0] / look.values[p.data or 0]
+        large = ratio > self.parameters.smallest
+        self._finding = self.fire(
+            began,
+            f"Since {{iteration}} one update of {enumerate_layers(layers)} is out of scale for "
+            f"{count(self.parameters.passes, 'pass')}: that of {p.layer} is {ratio:.1g} of its "
+            "weight, where 1e-5 to 1e-1 is healthy.",
+            _TOO_LARGE if large else _TOO_SMALL,
+            layers,
+            evidence=self.history(look.pass_, p.diff or 0),
+            affects=len(layers),
+        )
+        return (self._finding,)
+
+
+_TOO_LARGE = ["Lower base_lr, or the layer's lr_mult: weights are replaced rather than learned."]
+_TOO_SMALL = ["Raise base_lr, or the layer's lr_mult: at this pace nothing is learned."]

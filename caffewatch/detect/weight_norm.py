@@ -1,0 +1,159 @@
+"""Weights that grow or shrink by orders of magnitude."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import compress
+from math import isfinite, isinf
+from operator import ge, itemgetter, le
+from typing import ClassVar
+
+from caffewatch.detect.finding import Finding, Place, Severity
+from caffewatch.detect.layout import Layout, Parameter
+from caffewatch.detect.look import Look
+from caffewatch.detect.rule import Rule
+from caffewatch.detect.settings import Parameters, RuleSettings, parameter
+from caffewatch.detect.words import enumerate_layers, spell
+from caffewatch.log.events import TRAIN
+from caffewatch.log.run import Run
+
+
+@dataclass(frozen=True, kw_only=True)
+class WeightNormParameters(Parameters):
+    """Parameters of `WeightNorm`."""
+
+    grow: float = parameter(
+        100.0, "times its first mean at or above which a weight grew", "ratio", 1
+    )
+    shrink: float = parameter(
+        0.01, "of its first mean at or below which a weight shrank", "ratio", 0.0, 1.0
+    )
+    passes: int = parameter(5, "passes in a row, and without to be over", "passes", 1)
+
+
+class WeightNorm(Rule[WeightNormParameters]):
+    """Weights have grown or shrunk by orders of magnitude, or their L2 norm overflows.
+
+    Fires when the mean |weight| of a learned layer stays ``grow`` times above, or at ``shrink`` of,
+    what it was in the run's first block, or when the L2 norm of all parameters is inf beside
+    finite blobs: a float32 sum of squares that overflows.
+
+    Silent on biases, which start at 0, on BatchNorm's own statistics, which grow a hundredfold by
+    design, and on weights that begin at exactly 0.
+
+    Source: in the labelled runs healthy weights grow to 4.2 and shrink to 0.75 of their start at
+    the most, broken ones grow beyond 1e3 or shrink below 1e-3.
+    """
+
+    id: ClassVar[str] = "weight_norm"
+    title: ClassVar[str] = "weights out of scale"
+    severities: ClassVar[tuple[Severity, ...]] = ("warning",)
+    Parameters: ClassVar[type[Parameters]] = WeightNormParameters
+
+    def __init__(self, settings: RuleSettings, run: Run) -> None:
+        super().__init__(settings, run)
+        self._layout: Layout | None = None
+        self._weights: list[Parameter] = []
+        self._base: dict[str, float] = {}
+        self._count = 0
+        self._well = 0
+        self._first: Place | None = None
+        self._finding: Finding | None = None
+
+    def on_training(self, look: Look) -> Sequence[Finding]:
+        """Compare the weights with those of the first block."""
+        if not look.finite:
+            return ()
+        if look.layout is not self._layout:
+            self._learn(look)
+        norms = look.pass_.norms
+        overflow = norms is not None and isinf(norms.l2[0]) and isfinite(norms.l1[0])
+        if not self._weights:
+            return ()
+        means = self._means(look.values)
+        off = list(map(ge, means, self._above)), list(map(le, means, self._below))
+        if not overflow and True not in off[0] and True not in off[1]:
+            return self._recover() if self._finding is not None or self._count else ()
+        grown, shrunk = (list(compress(self._weights, x)) for x in off)
+        return self._report(look, grown, shrunk, overflow)
+
+    def _learn(self, look: Look) -> None:
+        self._layout = look.layout
+        for p in look.layout.parameters:
+            if p.number == 0 and p.learned and p.data is not None and look.values[p.data]:
+                self._base.setdefault(p.layer, look.values[p.data])
+        self._weights = [
+            p
+            for p in look.layout.parameters
+            if p.number == 0 and p.learned and p.layer in self._base and self.at(p.layer).enabled
+        ]
+        if self._weights:
+            at = [p.data or 0 for p in self._weights]
+            self._means = itemgetter(*at, at[0])  # one more, since one alone would be no tuple
+        self._above = [self._base[p.layer] * self.at(p.layer).grow for p in self._weights]
+        self._below = [self._base[p.layer] * self.at(p.layer).shrink for p in self._weights]
+
+    def _report(
+        self, look: Look, grown: list[Parameter], shrunk: list[Parameter], overflow: bool
+    ) -> Sequence[Finding]:
+        self._well = 0
+        self._count += 1
+        moved = sorted((*grown, *shrunk), key=lambda p: p.data or 0)
+        layers = [p.layer for p in moved]
+        if self._first is None:
+            self._first = self._place(look, moved)
+        if self._finding is not None:
+            self._finding.spread(layers, look.layout.layers)
+            return ()
+        if self._count < self.parameters.passes:
+            return ()
+        self._finding = self.fire(
+            self._first,
+            self._text(look, moved, overflow),
+            self._advise(shrunk),
+            layers,
+            evidence=self.history(look.pass_, moved[0].data or 0) if moved else (),
+            affects=len(moved) or None,
+        )
+        return (self._finding,)
+
+    def _place(self, look: Look, moved: list[Parameter]) -> Place:
+        if moved:
+            return self.place(look, moved[0].data or 0)
+        value = look.pass_.norms.l2[0] if look.pass_.norms else None
+        place = Place(look.pass_.line, look.pass_.moment, self.run.iteration, TRAIN, kind="norm")
+        place.blob, place.quantity, place.value = "L2", "data", value
+        return place
+
+    def _recover(self) -> Sequence[Finding]:
+        self._count, self._first = 0, None
+        self._well += 1
+        if self._finding is None or self._well < self.parameters.passes * self.patience:
+            return ()
+        ended, self._finding = self._finding, None
+        return (self.end(ended),)
+
+    def _text(self, look: Look, moved: list[Parameter], overflow: bool) -> str:
+        if not moved:
+            return "Since {iteration} the L2 norm of all parameters overflows float32."
+        layers = enumerate_layers([p.layer for p in moved])
+        first = moved[0]
+        base, now = self._base[first.layer], look.values[first.data or 0]
+        more = "; their L2 norm overflows float32" if overflow else ""
+        return (
+            f"Since {{iteration}} the weights of {layers} are out of scale: the mean |weight| of "
+            f"{first.layer} went from {spell(base)} to {spell(now)}{more}."
+        )
+
+    def _advise(self, shrunk: list[Parameter]) -> list[str]:
+        if shrunk:
+            decay = self.run.solver.get("weight_decay", "weight_decay")
+            return [
+                f"Lower weight_decay (it is {decay}): it takes the weights away faster than the "
+                "gradients build them.",
+            ]
+        return [
+            "Lower base_lr to a tenth, and clip gradients (clip_gradients: 35 in the solver).",
+            "Raise weight_decay (0.0005 is usual), or put BatchNorm in.",
+        ]

@@ -1,0 +1,122 @@
+"""The loss as rules judge it: what training and test nets gave, display by display."""
+
+from __future__ import annotations
+
+from collections import deque
+from statistics import median
+from typing import TYPE_CHECKING, NamedTuple
+
+from caffewatch.log.events import TRAIN, Event, Iteration, Output, TestStarted
+
+if TYPE_CHECKING:
+    from caffewatch.log.run import Run
+
+FIRST = 5
+"""Displays that make the start of a run."""
+KEPT = 256
+
+
+class Display(NamedTuple):
+    """One display of training.
+
+    ``loss`` is the sum of loss weight times output, averaged like ``average_loss``; the displayed
+    figure where the net prints no such output, since that one stays wrong after one huge value.
+    """
+
+    line: int
+    time: float | None
+    iteration: int
+    loss: float
+
+
+class TestResult(NamedTuple):
+    """One test of one net; ``loss`` is the sum of loss weight times output, None without any."""
+
+    __test__ = False
+
+    line: int
+    iteration: int
+    net: str
+    loss: float | None
+
+
+class Displays:
+    """Put displays and tests together from Iteration and output lines.
+
+    Attributes
+    ----------
+    recent
+        The last displays, oldest first.
+    count
+        How many there were in this run.
+    first
+        The first few losses.
+    """
+
+    def __init__(self) -> None:
+        self.recent: deque[Display] = deque(maxlen=KEPT)
+        self.count = 0
+        self.first: list[float] = []
+        self._window: deque[float] = deque(maxlen=1)
+        self._open: Iteration | TestStarted | None = None
+        self._sum = 0.0
+        self._losses = 0
+        self._line = 0
+
+    @property
+    def start(self) -> float | None:
+        """The loss at which the run began: the median of its first displays."""
+        return median(self.first) if self.first else None
+
+    def level(self, count: int) -> float | None:
+        """Return the mean of the last losses; None before there are so many."""
+        if len(self.recent) < count:
+            return None
+        return sum(self.recent[-i].loss for i in range(1, count + 1)) / count
+
+    def progress(self, count: int = FIRST) -> float | None:
+        """Return the present loss as a share of the one at the start; None while it is unknown."""
+        level = self.level(count)
+        return level / self.start if level is not None and self.start else None
+
+    def take(self, event: Event, run: Run) -> Display | TestResult | None:
+        """Take an event; return the display or test that it completes."""
+        if isinstance(event, Output):
+            self._add(event)
+            return None
+        if self._open is None and not isinstance(event, Iteration | TestStarted):
+            return None
+        done = self._close(run)
+        if isinstance(event, Iteration | TestStarted):
+            self._open, self._sum, self._losses, self._line = event, 0.0, 0, event.line
+        return done
+
+    def _add(self, output: Output) -> None:
+        if self._open is None or (output.net == TRAIN) != isinstance(self._open, Iteration):
+            return
+        self._line = output.line
+        if output.weight is not None:
+            self._sum += output.weight * output.value
+            self._losses += 1
+
+    def _close(self, run: Run) -> Display | TestResult | None:
+        opened = self._open
+        if opened is None:
+            return None
+        if isinstance(opened, TestStarted):
+            if self._line == opened.line:
+                return None  # its [Forward] lines: the outputs are still to come
+            self._open = None
+            loss = self._sum if self._losses else None
+            return TestResult(self._line, opened.iteration, opened.net, loss)
+        self._open = None
+        if self._window.maxlen != run.loss_window:
+            self._window = deque(self._window, maxlen=run.loss_window)
+        self._window.append(self._sum if self._losses else opened.loss)
+        loss = sum(self._window) / len(self._window)
+        display = Display(self._line, opened.time, opened.iteration, loss)
+        self.recent.append(display)
+        self.count += 1
+        if len(self.first) < FIRST:
+            self.first.append(loss)
+        return display
