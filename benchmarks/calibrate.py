@@ -53,14 +53,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         logs = list(labelled(options.logdir))
     except (OSError, ValueError) as error:
         return _fail(f"{options.logdir}: {error}")
-    statistics = measure(logs, targets, options.processes)
     print(LEGEND)
-    for rule, found in separate(statistics):
+    for rule, found in separate(measure(logs, targets, options.processes)):
         print("\n".join(report(rule, found)))
         if options.svg is not None:
-            options.svg.mkdir(parents=True, exist_ok=True)
-            drawn = options.svg / f"{rule}.svg"
-            drawn.write_text(as_svg(f"{rule}: {RULES[rule].title}", found), encoding="utf-8")
+            draw(options.svg, rule, [one for one in found if one.moves])
     return 0
 
 
@@ -142,6 +139,14 @@ def separate(statistics: Iterable[Statistic]) -> Iterator[tuple[str, list[Separa
     for rule, of_rule in groupby(ranked, key=lambda s: s.rule):
         parts = [list(part) for _, part in groupby(of_rule, key=lambda s: s.parameter)]
         yield rule, [Separation.of(part) for part in parts]
+
+
+def draw(folder: Path, rule: str, found: Sequence[Separation]) -> None:
+    """Write a rule's drawing, where any of its parameters decides anything."""
+    if found:
+        folder.mkdir(parents=True, exist_ok=True)
+        drawing = as_svg(f"{rule}: {RULES[rule].title}", found)
+        (folder / f"{rule}.svg").write_text(drawing, encoding="utf-8")
 
 
 def report(rule: str, found: Sequence[Separation]) -> Iterator[str]:

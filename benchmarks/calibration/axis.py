@@ -10,7 +10,7 @@ from typing import Any
 REACH = 4.0
 """Decades to either side of the default."""
 PRECISION = 0.02
-"""Decades to which a critical value is found: 5 %."""
+"""Decades to which a critical value is found: 5 %. Counts are exact."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +94,8 @@ def crossing(axis: Axis, end: float, fires: Callable[[float], bool]) -> float | 
 
 
 def _close(axis: Axis, one: float, other: float) -> bool:
-    if axis.whole and abs(one - other) <= 1:
-        return True
+    if axis.whole:
+        return abs(one - other) <= 1
     return abs(axis.decades(one) - axis.decades(other)) <= PRECISION
 
 

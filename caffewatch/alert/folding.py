@@ -28,8 +28,8 @@ def fold(finding: Finding, others: Iterable[Finding], run: Run) -> Finding | Non
     """Find the finding that this one follows from, and mark it so.
 
     After a nan everything that begins at or after it is its consequence; a crash only where
-    training had reached its end. Other causes must not have been over when this one began. Never
-    folded: a nan, and anything into a lower severity.
+    training had reached its end. Other causes must have been found by now, and not have been over
+    when this one began. Never folded: a nan, and anything into a lower severity.
     """
     if finding.rule == "non_finite" or (finding.rule == "crash" and not run.at_end):
         return None
@@ -45,9 +45,11 @@ def fold(finding: Finding, others: Iterable[Finding], run: Run) -> Finding | Non
 
 def _may_cause(cause: Finding, finding: Finding) -> bool:
     rank = SEVERITIES.index
-    if rank(cause.severity) < rank(finding.severity) or not _precedes(cause, finding):
+    if rank(cause.severity) < rank(finding.severity):
         return False
-    return cause.rule == "non_finite" or not _was_over(cause, finding)
+    if cause.rule == "non_finite":
+        return _precedes(cause, finding)
+    return not _was_over(cause, finding)
 
 
 def _precedes(cause: Finding, finding: Finding) -> bool:

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 COMMANDS = {
     "run": "follow logs as the configuration says: the daemon",
     "check": "judge finished or growing logs",
+    "explain": "read one debug_info block aloud, as an expert would",
     "config": "check a configuration file, or print an example",
     "demo": "replay a real log through the whole daemon, and show the alert arrive",
 }

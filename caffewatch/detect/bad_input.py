@@ -25,7 +25,6 @@ _NO_IMAGES = (
     "mask",
     "clip",
     "target",
-    "sim",
 )
 """Parts of the names of inputs that are labels, sizes or switches."""
 

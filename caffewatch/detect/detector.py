@@ -41,7 +41,7 @@ class Detector:
         self._any_pass = _handlers(enabled, "on_pass")
         self._training = self._any_pass + _handlers(enabled, "on_training")
         self._on_display = _handlers(enabled, "on_display")
-        self._on_test = _handlers(enabled, "on_test_result")
+        self._on_test = _handlers(enabled, "on_tested")
         self._tick = _handlers(enabled, "tick")
         self._handlers = {
             kind: _handlers(enabled, _handler_name(kind))

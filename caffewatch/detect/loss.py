@@ -18,8 +18,11 @@ def chance(net: Net) -> float | None:
     """Return the loss of a net that guesses: the sum of weight times ln(classes).
 
     None where the net has no softmax loss, or another loss beside it, or where the log does not
-    say how many classes there are.
+    say how many classes there are: glog cuts a message after 30,000 characters, and with it the
+    dump of a large net.
     """
+    if not all(layer.kind for layer in net.layers.values()):
+        return None
     losses = [x for x in net.layers.values() if x.kind.endswith("Loss") and _weight(x)]
     total = 0.0
     for layer in losses:

@@ -17,6 +17,9 @@ from caffewatch.log.run import Run
 
 _KNOWN_CHANCES = tuple(log(classes) for classes in (2, 10, 100, 1000))
 _WINDOW = 20
+_FAR_ABOVE = 1.3
+_UNKNOWN_LENGTH = 50_000
+"""Iterations of a run that does not say how many it has."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,6 +28,9 @@ class LossPlateauParameters(Parameters):
 
     displays: int = parameter(40, "displays without progress", "displays", _WINDOW)
     iterations: int = parameter(300, "iterations without progress", "iterations", 0)
+    share: float = parameter(
+        0.1, "share of max_iter without progress: large nets need long", "ratio", 0, 1
+    )
     chance: float = parameter(
         0.95,
         "share of the loss of guessing at or above which nothing is learned",
@@ -43,9 +49,9 @@ class LossPlateauParameters(Parameters):
 class LossPlateau(Rule[LossPlateauParameters]):
     """The loss makes no progress over a long stretch.
 
-    Three forms: it stays at the loss of guessing, ln(number of classes), for ``displays`` displays
-    and ``iterations`` iterations; it stands still to within ``flat``; or it stays far above 0
-    while the learning rate has decayed to nothing.
+    Three forms: it stays at the loss of guessing, ln(number of classes), for ``displays`` displays,
+    ``iterations`` iterations and ``share`` of the run; it stands still to within ``flat``; or it
+    stays far above 0 while the learning rate has decayed to nothing.
 
     Silent on a net that has learned and creeps on or stops improving: that is how training ends.
 
@@ -61,13 +67,15 @@ class LossPlateau(Rule[LossPlateauParameters]):
         super().__init__(settings, run)
         self._finding: Finding | None = None
         self._began: Display | None = None
+        self._count = 0
         self._slow: Display | None = None
         self._highest = 0.0
 
     def on_display(self, display: Display) -> Sequence[Finding]:
         """Look at the last stretch of losses."""
         if self._began is None:
-            self._began = display
+            self._began, self._count = display, 0
+        self._count += 1
         self._watch_rate(display)
         level = self.run.displays.level(_WINDOW)
         if level is None or not isfinite(level) or level <= 0:
@@ -86,13 +94,12 @@ class LossPlateau(Rule[LossPlateauParameters]):
     def _at_chance(self, display: Display, level: float) -> tuple[Display, str, list[str]] | None:
         began = self._began
         guess = self._guess(level)
-        if began is None or guess is None or level < self.parameters.chance * guess:
+        if began is None or guess is None:
+            return None
+        if not self.parameters.chance * guess <= level <= _FAR_ABOVE * guess:
             return None
         lasted = display.iteration - began.iteration
-        if (
-            self.run.displays.count < self.parameters.displays
-            or lasted < self.parameters.iterations
-        ):
+        if lasted < self._needed() or self._count < self.parameters.displays:
             return None
         text = (
             f"Since {{iteration}} the loss stays at {spell(level)}: a net that guesses has "
@@ -100,6 +107,11 @@ class LossPlateau(Rule[LossPlateauParameters]):
             f"{lasted} iterations."
         )
         return began, text, _AT_CHANCE
+
+    def _needed(self) -> float:
+        last = self.run.max_iterations
+        whole = _UNKNOWN_LENGTH if last is None else last
+        return max(self.parameters.iterations, self.parameters.share * whole)
 
     def _guess(self, level: float) -> float | None:
         known = chance(self.run.net)
@@ -139,8 +151,8 @@ class LossPlateau(Rule[LossPlateauParameters]):
         if recent[-_WINDOW].iteration < slow.iteration or level < 0.98 * sum(before) / _WINDOW:
             return None
         text = (
-            f"Since {{iteration}} the loss stays at {spell(level)}, still {100 * level / start:.0f}% "
-            f"of its start, at a learning rate of {self.run.learning_rate:g}."
+            f"Since {{iteration}} the loss stays at {spell(level)}, {100 * level / start:.0f}% of "
+            f"its start, at a learning rate of {self.run.learning_rate:g}."
         )
         return slow, text, _STARVED
 
@@ -148,7 +160,7 @@ class LossPlateau(Rule[LossPlateauParameters]):
         finding = self._finding
         if finding is None or finding.place.value is None or level > 0.9 * finding.place.value:
             return ()
-        self._finding = None
+        self._finding = self._began = None
         return (self.end(finding),)
 
 

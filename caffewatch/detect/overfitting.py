@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from math import isfinite
+from math import inf, isfinite
 from typing import ClassVar
 
 from caffewatch.detect.finding import Evidence, Finding, Place, Severity
 from caffewatch.detect.rule import Rule
 from caffewatch.detect.settings import Parameters, RuleSettings, parameter
 from caffewatch.detect.words import spell
-from caffewatch.log.displays import TestResult
+from caffewatch.log.displays import Tested
 from caffewatch.log.events import Moment
 from caffewatch.log.run import Run
 
@@ -26,9 +26,9 @@ class OverfittingParameters(Parameters):
 
 @dataclass(slots=True)
 class _Net:
-    best: TestResult | None = None
-    level_at_best: float | None = None
-    rising: list[TestResult] = field(default_factory=list)
+    best: Tested | None = None
+    level_at_best: float = inf
+    rising: list[Tested] = field(default_factory=list)
     below: int = 0
     history: list[Evidence] = field(default_factory=list)
 
@@ -57,7 +57,7 @@ class Overfitting(Rule[OverfittingParameters]):
         self._nets: dict[str, _Net] = {}
         self._finding: Finding | None = None
 
-    def on_test_result(self, test: TestResult) -> Sequence[Finding]:
+    def on_tested(self, test: Tested) -> Sequence[Finding]:
         """Compare a test's loss with the best before it."""
         if test.loss is None or not isfinite(test.loss) or test.loss < 0:
             return ()
@@ -65,7 +65,7 @@ class Overfitting(Rule[OverfittingParameters]):
         net.history = [*net.history[-7:], (Moment(test.iteration, False), test.loss)]
         level = self.run.displays.level(min(5, self.run.displays.count or 1))
         if net.best is None or test.loss < (net.best.loss or 0.0):
-            net.best, net.level_at_best = test, level
+            net.best, net.level_at_best = test, inf if level is None else level
         if not self._above(net, test, level):
             return self._recover(net)
         net.below = 0
@@ -75,15 +75,15 @@ class Overfitting(Rule[OverfittingParameters]):
         self._finding = self._fire(net, test, level)
         return (self._finding,)
 
-    def _above(self, net: _Net, test: TestResult, level: float | None) -> bool:
+    def _above(self, net: _Net, test: Tested, level: float | None) -> bool:
         best = net.best
         if best is None or not best.loss or test.loss is None or level is None:
             return False
-        if net.level_at_best is None or level > net.level_at_best:
+        if level > net.level_at_best:
             return False
         return test.loss >= self.parameters.factor * best.loss
 
-    def _fire(self, net: _Net, test: TestResult, level: float | None) -> Finding:
+    def _fire(self, net: _Net, test: Tested, level: float | None) -> Finding:
         began, best = net.rising[0], net.best or test
         place = Place(
             began.line,
@@ -95,8 +95,8 @@ class Overfitting(Rule[OverfittingParameters]):
             value=began.loss,
         )
         text = (
-            f"Since {{iteration}} the test loss is above {self.parameters.factor:g} times its best: "
-            f"it was {spell(best.loss or 0.0)} at iteration {best.iteration} and is "
+            f"Since {{iteration}} the test loss is above {self.parameters.factor:g} times its "
+            f"best: it was {spell(best.loss or 0.0)} at iteration {best.iteration} and is "
             f"{spell(test.loss or 0.0)} now, while the training loss fell to {spell(level or 0.0)}."
         )
         near = [s.path for s in self.run.snapshots if s.iteration and s.iteration <= best.iteration]

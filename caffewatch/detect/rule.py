@@ -27,7 +27,7 @@ class Rule(Generic[P]):
     ``on_training(look)``  a complete pass of the training net with a backward part
     ``on_pass(look)``      any pass: test nets', forward-only and cut-off ones too
     ``on_display(event)``  a display of training: `caffewatch.log.displays.Display`
-    ``on_test_result(…)``  a whole test: `caffewatch.log.displays.TestResult`
+    ``on_tested(event)``   a whole test: `caffewatch.log.displays.Tested`
     ``on_EVENT(event)``    another event of `caffewatch.log.events`, its name in snake case
     ``tick(silence)``      time that passes without a line
     =====================  ===================================================================

@@ -59,12 +59,12 @@ class Slowdown(Rule[SlowdownParameters]):
         self._finding: Finding | None = None
 
     def on_test_started(self, event: TestStarted) -> Sequence[Finding]:
-        """A test takes time of its own."""
+        """Leave a display with a test in it out."""
         self._disturbed = True
         return ()
 
     def on_snapshot_written(self, event: SnapshotWritten) -> Sequence[Finding]:
-        """So does a snapshot."""
+        """Leave a display with a snapshot in it out."""
         self._disturbed = True
         return ()
 
@@ -110,7 +110,7 @@ class Slowdown(Rule[SlowdownParameters]):
             f"Since {{iteration}} an iteration takes {each:.3g} s, {each / usual:.1f} times the "
             f"{usual:.3g} s of this run's beginning.",
             [
-                "See who else uses the machine: nvidia-smi, top, iostat; a hot GPU lowers its clock.",
+                "See who else uses the machine (nvidia-smi, top, iostat); a hot GPU is slower.",
                 "Where the log says Waiting for data, the disk or the decoding is the limit.",
             ],
             evidence=list(self._slow),

@@ -61,16 +61,16 @@ class Stall(Rule[StallParameters]):
         if self._longest and gap > self._patience():
             text = f"Before {{iteration}} nothing was logged for {_spell(gap)}"
             finding = self.fire(self._place(event.iteration), f"{text}; then it went on.", _ADVICE)
-            return (*over, finding, self.end(finding)) if not over else over
+            return over or (finding, self.end(finding))
         self._longest = max(self._longest, gap)
         return over
 
     def on_test_started(self, event: TestStarted) -> Sequence[Finding]:
-        """A line has come."""
+        """Note that the log goes on."""
         return self._resume(event)
 
     def on_pass(self, look: object) -> Sequence[Finding]:
-        """A block has come."""
+        """Note that the log goes on."""
         return self._resume(None)
 
     def on_ended(self, event: Ended) -> Sequence[Finding]:

@@ -12,7 +12,7 @@ from caffewatch.detect.loss import chance, loss_history, loss_place
 from caffewatch.detect.rule import Rule
 from caffewatch.detect.settings import Parameters, RuleSettings, parameter
 from caffewatch.detect.words import enumerate_layers, spell
-from caffewatch.log.displays import Display, TestResult
+from caffewatch.log.displays import Display, Tested
 from caffewatch.log.events import Moment, Solving
 from caffewatch.log.run import Run
 
@@ -26,6 +26,9 @@ class SuspectDataParameters(Parameters):
     iterations: int = parameter(
         1000, "iterations before a test is expected to follow", "iterations", 0
     )
+    ignored: float = parameter(
+        0.8, "layers ignored in finetuning, as a share of those the net has", "ratio", 0.0
+    )
     learned: float = parameter(
         0.1, "share of its first loss at or below which training has learned", "ratio", 0.0, 1.0
     )
@@ -37,8 +40,8 @@ class SuspectData(Rule[SuspectDataParameters]):
     Three forms. The loss is 0 from the first displays on: labels that are all the same, or a loss
     that does not see them. Training has learned (its loss is down to ``learned`` of the start) but
     ``tests`` tests after ``iterations`` iterations are no better than guessing: other labels,
-    another preprocessing, or BatchNorm's global statistics in the test net. Or finetuning loaded
-    none of the net's learned layers: every layer of the file was ignored.
+    another preprocessing, or BatchNorm's global statistics in the test net. Or finetuning ignored
+    ``ignored`` times as many layers of the file as the net has, so that nothing was loaded.
 
     Silent on a run that was resumed, on the first tests of BatchNorm nets, and where the log does
     not say how many classes there are.
@@ -53,7 +56,7 @@ class SuspectData(Rule[SuspectDataParameters]):
 
     def __init__(self, settings: RuleSettings, run: Run) -> None:
         super().__init__(settings, run)
-        self._behind: list[TestResult] = []
+        self._behind: list[Tested] = []
         self._finding: Finding | None = None
 
     def on_solving(self, event: Solving) -> Sequence[Finding]:
@@ -61,16 +64,14 @@ class SuspectData(Rule[SuspectDataParameters]):
         loaded, ignored = self.run.loaded, self.run.ignored_layers
         if loaded is None or loaded.resumed or not ignored or self._finding is not None:
             return ()
-        learned = [x.name for x in self.run.net.layers.values() if x.num_output is not None]
-        if not learned or self.run.copied_layers & set(learned):
-            return ()
-        if not self.run.copied_layers and not set(learned).isdisjoint(ignored):
+        names = [x.name for x in self.run.net.layers.values() if x.kind != "Split"]
+        if self.run.copied_layers or len(set(ignored)) < self.parameters.ignored * len(names):
             return ()
         place = Place(event.line, Moment(0, estimated=False), None, kind="weights")
         self._finding = self.fire(
             place,
-            f"Finetuning from {loaded.path} loaded none of this net's layers "
-            f"({enumerate_layers(learned)}): the file has {enumerate_layers(ignored)}.",
+            f"Finetuning from {loaded.path} ignored {len(set(ignored))} layers of that file "
+            f"({enumerate_layers(ignored)}), about as many as this net has: nothing was loaded.",
             ["Layers are matched by name: rename them, or take the weights of the same net."],
         )
         return (self._finding,)
@@ -93,7 +94,7 @@ class SuspectData(Rule[SuspectDataParameters]):
         )
         return (self._finding,)
 
-    def on_test_result(self, test: TestResult) -> Sequence[Finding]:
+    def on_tested(self, test: Tested) -> Sequence[Finding]:
         """Compare a test's loss with guessing, once training has learned."""
         guess, progress = chance(self.run.net), self.run.displays.progress()
         begun = self.run.first_iteration or 0
@@ -127,7 +128,7 @@ class SuspectData(Rule[SuspectDataParameters]):
 
     _best: float | None = None
 
-    def _follow(self, test: TestResult) -> Sequence[Finding]:
+    def _follow(self, test: Tested) -> Sequence[Finding]:
         self._behind = []
         if test.loss is not None:
             self._best = test.loss if self._best is None else min(self._best, test.loss)
@@ -135,7 +136,7 @@ class SuspectData(Rule[SuspectDataParameters]):
 
 
 _ADVICE = [
-    "Compare the test net's data layer with the training net's: labels, mean, scale, channel order.",
+    "Compare the test net's data layer with the training net's: labels, mean, scale, channels.",
     "With BatchNorm, see that the test net uses global statistics (use_global_stats) and that "
     "training has run long enough to fill them.",
     "Evaluate the training set with the test net: if that fails too, the test net is wrong.",

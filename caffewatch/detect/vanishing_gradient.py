@@ -116,6 +116,6 @@ class VanishingGradient(Rule[VanishingGradientParameters]):
 _ADVICE = [
     "Use ReLU instead of Sigmoid or TanH between layers: each of those passes on a quarter of the "
     "gradient at best.",
-    "Initialise weights with higher variance (msra for ReLU, xavier for TanH), or put BatchNorm in.",
+    "Initialise weights with higher variance (msra for ReLU, xavier for TanH), or add BatchNorm.",
     "Shorten the way: fewer layers, or shortcuts around them (Eltwise SUM, as in ResNet).",
 ]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import deque
-from statistics import median
 from typing import TYPE_CHECKING, NamedTuple
 
 from caffewatch.log.events import TRAIN, Event, Iteration, Output, TestStarted
@@ -12,7 +11,7 @@ if TYPE_CHECKING:
     from caffewatch.log.run import Run
 
 FIRST = 5
-"""Displays that make the start of a run."""
+"""Displays that are kept of the start of a run."""
 KEPT = 256
 
 
@@ -29,10 +28,8 @@ class Display(NamedTuple):
     loss: float
 
 
-class TestResult(NamedTuple):
+class Tested(NamedTuple):
     """One test of one net; ``loss`` is the sum of loss weight times output, None without any."""
-
-    __test__ = False
 
     line: int
     iteration: int
@@ -65,8 +62,8 @@ class Displays:
 
     @property
     def start(self) -> float | None:
-        """The loss at which the run began: the median of its first displays."""
-        return median(self.first) if self.first else None
+        """The loss at which the run began: the highest of its first three."""
+        return max(self.first[:3], default=None)
 
     def level(self, count: int) -> float | None:
         """Return the mean of the last losses; None before there are so many."""
@@ -75,11 +72,11 @@ class Displays:
         return sum(self.recent[-i].loss for i in range(1, count + 1)) / count
 
     def progress(self, count: int = FIRST) -> float | None:
-        """Return the present loss as a share of the one at the start; None while it is unknown."""
-        level = self.level(count)
+        """Return the mean of the last losses as a share of the start; None in the beginning."""
+        level = self.level(count) if self.count >= 2 * count else None
         return level / self.start if level is not None and self.start else None
 
-    def take(self, event: Event, run: Run) -> Display | TestResult | None:
+    def take(self, event: Event, run: Run) -> Display | Tested | None:
         """Take an event; return the display or test that it completes."""
         if isinstance(event, Output):
             self._add(event)
@@ -99,7 +96,7 @@ class Displays:
             self._sum += output.weight * output.value
             self._losses += 1
 
-    def _close(self, run: Run) -> Display | TestResult | None:
+    def _close(self, run: Run) -> Display | Tested | None:
         opened = self._open
         if opened is None:
             return None
@@ -108,7 +105,7 @@ class Displays:
                 return None  # its [Forward] lines: the outputs are still to come
             self._open = None
             loss = self._sum if self._losses else None
-            return TestResult(self._line, opened.iteration, opened.net, loss)
+            return Tested(self._line, opened.iteration, opened.net, loss)
         self._open = None
         if self._window.maxlen != run.loss_window:
             self._window = deque(self._window, maxlen=run.loss_window)

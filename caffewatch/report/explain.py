@@ -116,7 +116,7 @@ def _scale(value: float) -> str:
     for limit, said in ((2.0, "scaled to about 1"), (35.0, ""), (80.0, "images less their mean?")):
         if value <= limit:
             return said if value > 0 else ""
-    return "raw 0-255 images?" if value <= 255 else ""  # noqa: PLR2004 - the most a byte holds
+    return "raw 0-255 images?" if value <= 255 else ""
 
 
 def _norms(anatomy: Anatomy) -> Iterator[str]:
@@ -124,7 +124,9 @@ def _norms(anatomy: Anatomy) -> Iterator[str]:
     if norms is None:
         return
     for name, (data, diff) in (("L1", norms.l1), ("L2", norms.l2)):
-        ratio = f": gradients are {diff / data:.2g} of the weights" if _divisible(data, diff) else ""
+        ratio = (
+            f": gradients are {diff / data:.2g} of the weights" if _divisible(data, diff) else ""
+        )
         yield f"{name} norm: weights {spell(data)}, gradients {spell(diff)}{ratio}"
     finite = all(math.isfinite(x.value) for x in anatomy.entries)
     if finite and math.isinf(norms.l2[0] + norms.l2[1]) and math.isfinite(sum(norms.l1)):
@@ -143,7 +145,16 @@ def _verdict(anatomy: Anatomy, findings: Sequence[Finding], marks: int) -> str:
         return f"Not healthy: {rules}; {pick}."
     if marks:
         return f"No rule has fired, but there {'is' if marks == 1 else 'are'} {pick}."
-    return "This block looks healthy: " + "; ".join(_reasons(anatomy)) + "."
+    return f"This block looks healthy: {'; '.join(_reasons(anatomy))}.{_later(anatomy.picture)}"
+
+
+def _later(picture: Picture) -> str:
+    """Name the first fault that is still to come in this run."""
+    coming = [f for f in picture.findings if f.loud and f.place.line > picture.block.lines[1]]
+    if not coming:
+        return ""
+    first = min(coming, key=lambda finding: finding.place.line)
+    return f" Later in this run comes {first.rule}, at {first.when}."
 
 
 def _reasons(anatomy: Anatomy) -> Iterator[str]:

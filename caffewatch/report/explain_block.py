@@ -90,10 +90,13 @@ class BlockReader:
     ----------
     run
         The last run that was seen, None in what is no Caffe log.
+    blocks
+        How many blocks of training nets were read.
     """
 
     def __init__(self, wanted: int | None = None, reference: float | None = None) -> None:
         self.run: Run | None = None
+        self.blocks = 0
         self._wanted = wanted
         self._parser = Parser(reference)
         self._recent: deque[Block] = deque()
@@ -156,6 +159,7 @@ class BlockReader:
     def _block(self, event: Pass) -> None:
         if event.net != TRAIN or self.run is None:
             return
+        self.blocks += 1
         block = Block(event, self.run.learning_rate, self.run.grad_scale)
         self._recent.append(block)
         self._waiting.append(block)
@@ -197,6 +201,8 @@ class BlockReader:
         whole = [x for x in self._recent if x.backward and x.pass_.complete]
         self._last = self._picture(last if died or not whole else whole[-1])
         self._last.reason = "cut off by the end of the run" if died else "the last one"
+        if not died and not last.pass_.complete and last.iteration is not None and whole:
+            self._last.reason += f"; a block behind it is cut off (--iteration {last.iteration})"
 
     def _find(self, finding: Finding) -> None:
         """Note a new finding and keep the block in which it began."""

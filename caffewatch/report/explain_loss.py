@@ -54,7 +54,9 @@ def _maybe_softmax(entry: Entry) -> bool:
 
 def _judged(entry: Entry, anatomy: Anatomy) -> Entry | None:
     """Return the output that a loss judges: what it passes a gradient to, as last written."""
-    passed = [x.blob.blob for x in anatomy.entries if x.gradient and x.blob.layer == entry.blob.layer]
+    passed = [
+        x.blob.blob for x in anatomy.entries if x.gradient and x.blob.layer == entry.blob.layer
+    ]
     tops = [x for x in anatomy.entries if x.blob.kind == "top" and x.blob.blob in passed[:1]]
     return tops[-1] if tops else None
 

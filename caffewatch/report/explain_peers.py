@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from caffewatch.detect.words import count, spell
+from caffewatch.detect.words import spell
 from caffewatch.report.explain_anatomy import Anatomy, Entry, Role
 
 TIMES = 30.0
@@ -11,6 +11,8 @@ LARGE = 1.0
 VANISHED = 1e-5
 """Below the largest gradient of any weight; healthy: 1/179 of it."""
 _MIN_PEERS = 2
+_ALONE = 1.1
+"""The L2 norm of all gradients over one of them, below which there is little else in it."""
 _BATCH_LIKE = 10.0
 """Terms of a sum from which it is worth telling how many they are."""
 
@@ -28,12 +30,12 @@ def judge_peers(entry: Entry, anatomy: Anatomy) -> tuple[str, str] | None:
     peers = [x.value for x in _alike(entry, anatomy)]
     if len(peers) < _MIN_PEERS:
         return None
-    if entry.value >= LARGE and entry.value >= TIMES * max(max(peers), _weights(entry, anatomy)):
+    if entry.value >= LARGE and entry.value >= TIMES * max(*peers, _weights(entry, anatomy)):
         return _outlier(entry, anatomy, max(peers))
     if entry.role is Role.WEIGHT and 0 < entry.value < VANISHED * max(peers):
-        return f"{spell(max(peers) / entry.value)} times smaller than the largest one: it vanishes", (
-            "Nothing reaches the first layers: use ReLUs in place of sigmoids, initialise with a "
-            "higher variance (xavier, msra), or put BatchNorm in."
+        return "far smaller than the gradient of other weights: it vanishes", (
+            "Nothing reaches the first layers: use ReLUs in place of sigmoids, initialise with a"
+            " higher variance (xavier, msra), or put BatchNorm in."
         )
     return None
 
@@ -65,11 +67,11 @@ def _outlier(entry: Entry, anatomy: Anatomy, peer: float) -> tuple[str, str]:
     kind = "bias" if entry.role is Role.BIAS else "weight"
     said = f"{spell(entry.value / peer)} times the next largest {kind} gradient ({spell(peer)})"
     norms = anatomy.block.pass_.norms
-    if norms is not None and 0 < norms.l2[1] < 2 * entry.value:
-        most = max(1, int((norms.l2[1] / entry.value) ** 2))
+    if norms is not None and entry.value <= norms.l2[1] < _ALONE * entry.value:
+        # n elements of this mean have an L2 norm of at least sqrt(n) times it: here n is 1.
         said += (
-            f"; it alone makes nearly all of the gradients' L2 norm ({spell(norms.l2[1])}), so it"
-            f" has no more than {count(most, 'element')}"
+            f"; it has one element, which alone makes nearly all of the gradients' L2 norm"
+            f" ({spell(norms.l2[1])})"
         )
     if kind == "weight":
         return said, f"Lower base_lr, or lr_mult of layer {layer}; look at the scale of its input."
@@ -88,7 +90,7 @@ def _summed(entry: Entry, anatomy: Anatomy) -> str:
         return ""
     return (
         f". A bias gradient is the sum of its output's ({spell(above.value)} on average) over batch"
-        f" and positions: at least {spell(entry.value / above.value)} of them pull the same way, so"
+        f" and positions: at least {entry.value / above.value:.0f} of them pull the same way, so"
         " the predictions are all off to one side"
     )
 

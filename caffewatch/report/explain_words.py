@@ -5,6 +5,8 @@ Sources: what Caffe's layers do, ``docs/debug-info.md``, and the healthy ones of
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from caffewatch.report.explain_anatomy import Anatomy, Entry, Role
 
 FORWARD = (
@@ -31,14 +33,23 @@ _LAYERS = {
     "SoftmaxWithLoss": "softmax and cross-entropy", "Split": "copies, put in by Caffe",
 }  # fmt: skip
 
-_STATISTICS = ("running mean", "running variance", "factor")
-_PARAMETERS = {
+_STATISTICS = (
+    "the means of batches, added up", "the variances of batches, added up",
+    "the factor that both sums are divided by",
+)  # fmt: skip
+_WEIGHTS = ("the weights", "the bias")
+_PARAMETERS: Mapping[str, tuple[str, ...]] = {
     "Convolution": ("the filters", "the bias, one number for each filter"),
     "Deconvolution": ("the filters", "the bias, one number for each filter"),
     "InnerProduct": ("the weights", "the bias, one number for each output"),
     "Scale": ("the scale of each channel", "the shift of each channel"),
     "PReLU": ("the slopes for negative inputs",),
     "Bias": ("the shift of each channel",),
+}
+_ENDS = {
+    Role.INPUT: "the input batch, as the net gets it",
+    Role.LOSS: "the loss of this batch",
+    Role.METRIC: "the share of this batch that is right",
 }
 _OUTPUTS = {
     "BatchNorm": "the output, brought to mean 0 and variance 1 channel by channel",
@@ -71,7 +82,7 @@ _NORMAL_LOSSES = {
 def layer_words(entry: Entry) -> str:
     """Say what kind of layer an entry is of; empty where that is not known."""
     said = _LAYERS.get(entry.kind, entry.kind)
-    return f"{said} (by its name)" if said and entry.guessed else said
+    return f"{said}, by its name" if said and entry.guessed else said
 
 
 def meaning(entry: Entry, anatomy: Anatomy) -> str:
@@ -89,10 +100,8 @@ def meaning(entry: Entry, anatomy: Anatomy) -> str:
 def parameter_words(entry: Entry) -> str:
     """Name a layer's parameter."""
     number = entry.number or 0
-    if entry.role is Role.STATISTIC and number < len(_STATISTICS):
-        what = f"sum of the {_STATISTICS[number]}s of batches"
-        return f"the {what}" if number < 2 else "the factor that both sums are divided by"
-    names = _PARAMETERS.get(entry.kind, ("the weights", "the bias"))
+    known = _PARAMETERS.get(entry.kind, _WEIGHTS)
+    names = _STATISTICS if entry.role is Role.STATISTIC else known
     return names[number] if number < len(names) else f"parameter {number}"
 
 
@@ -106,20 +115,16 @@ def _gradient(entry: Entry) -> str:
 
 def _output(entry: Entry, anatomy: Anatomy) -> str:
     blob = entry.blob
-    if entry.role is Role.LOSS:
-        return "the loss of this batch"
-    if entry.role is Role.METRIC:
-        return "the share of this batch that is right"
-    if entry.role is Role.INPUT:
-        return "the input batch, as the net gets it"
+    if entry.role in _ENDS:
+        return _ENDS[entry.role]
     if entry.role is Role.EXTRA:
         return f"{blob.blob}, which comes with the input"
     if entry.kind == "Split":
         return f"{blob.blob}, a copy for one reader"
     source = anatomy.before(entry)
     if source is not None:
-        where = "in place" if source.blob.blob == blob.blob else f"of {source.blob.blob}"
-        return f"the output, what the {entry.kind} lets through {where}"
+        where = "in place" if source.blob.blob == blob.blob else f"of blob {source.blob.blob}"
+        return f"the output: what the {entry.kind} makes {where}"
     return _OUTPUTS.get(entry.kind, "the output")
 
 
@@ -145,7 +150,7 @@ def _normal_gradient(entry: Entry) -> str:
         return "small, of like order from layer to layer; never exactly 0 for long"
     if entry.role is Role.STATISTIC:
         return "0 for ever: statistics are not learned"
-    return "so that lr * gradient is 1e-4 to 1e-2 of the parameter; like its peers"
+    return "lr * gradient 1e-4 to 1e-2 of the parameter, and like that of its peers"
 
 
 def _normal_weight(entry: Entry) -> str:
