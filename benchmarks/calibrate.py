@@ -27,6 +27,7 @@ from pathlib import Path
 from typing import Any
 
 from caffewatch.detect.registry import RULES
+from caffewatch.report.reading import DAMAGED
 from calibration.axis import Axis
 from calibration.plot import as_svg, as_text
 from calibration.replay import Statistic, Target, study
@@ -50,11 +51,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     if not targets:
         return _fail(f"no such parameter: {options.parameter} (of {options.rule or 'any rule'})")
     try:
-        logs = list(labelled(options.logdir))
-    except (OSError, ValueError) as error:
+        statistics = measure(list(labelled(options.logdir)), targets, options.processes)
+    except (*DAMAGED, ValueError) as error:
         return _fail(f"{options.logdir}: {error}")
     print(LEGEND)
-    for rule, found in separate(measure(logs, targets, options.processes)):
+    for rule, found in separate(statistics):
         print("\n".join(report(rule, found)))
         if options.svg is not None:
             draw(options.svg, rule, [one for one in found if one.moves])
@@ -70,7 +71,10 @@ def _options(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--parameter", metavar="P", help="only parameters of this name")
     parser.add_argument("--svg", type=Path, metavar="DIR", help="draw DIR/RULE.svg for each rule")
     parser.add_argument("--processes", type=int, default=os.cpu_count() or 1, metavar="N")
-    return parser.parse_args(argv)
+    options = parser.parse_args(argv)
+    if options.processes < 1:
+        parser.error(f"--processes: {options.processes} is not 1 or more")
+    return options
 
 
 def _fail(reason: str) -> int:
@@ -94,12 +98,17 @@ def labelled(folder: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
     OSError
         There is no labels.json.
     ValueError
-        It is no JSON, or names no log that is there.
+        It is no JSON of labels, or names no log that is there.
     """
     labels = json.loads((folder / "labels.json").read_text(encoding="utf-8"))
+    if not isinstance(labels, dict):
+        raise ValueError("labels.json: expected an object of name: label")
+    for name, label in labels.items():
+        if not isinstance(label, dict) or not {"status", "must"} <= label.keys():
+            raise ValueError(f"labels.json: {name}: expected an object with status and must")
+    wanted = {name for name, label in labels.items() if label["status"] != "unclear"}
     paths = [path for end in ("log", "log.gz") for path in folder.glob(f"*.{end}")]
-    known = [path for path in paths if labels.get(_name(path), {}).get("status", "") != "unclear"]
-    found = [path for path in known if _name(path) in labels]
+    found = [path for path in paths if _name(path) in wanted]
     if not found:
         raise ValueError("no log that labels.json names")
     for path in sorted(found, key=lambda path: (-path.stat().st_size, path)):
@@ -187,7 +196,7 @@ def _extreme(found: Separation, dot: Dot | None) -> str:
     """Name a role's last log before the default, and its value; no log where none is near."""
     if dot is None:
         return "no log"
-    strength = found.strength(dot)
+    strength = found.strength(dot.at)
     if math.isfinite(strength):
         return f"{found.axis.value(dot.at):.3g} {dot.log}"
     usual = (strength > 0) == (dot.role == "must")

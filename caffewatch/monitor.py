@@ -11,6 +11,7 @@ from caffewatch.alert.model import Alert, Origin
 from caffewatch.detect.detector import Detector
 from caffewatch.detect.finding import Finding
 from caffewatch.detect.settings import RuleSettings
+from caffewatch.detect.silence import Silence
 from caffewatch.log.events import Ended, Event, RunEnded, RunStarted
 from caffewatch.log.parser import Parser
 from caffewatch.log.run import Run
@@ -23,6 +24,11 @@ class RunRecord:
 
     run: Run
     findings: list[Finding]
+
+    @property
+    def stalled(self) -> bool:
+        """Whether nothing comes though something should."""
+        return any(f.rule == "stall" and f.state == "firing" for f in self.findings)
 
 
 class Monitor:
@@ -67,7 +73,7 @@ class Monitor:
         """The parser: lines and positions read so far."""
         return self._parser
 
-    def feed(self, data: bytes, now: float, stream: int = 0) -> list[Alert]:
+    def feed(self, data: bytes, now: float, stream: int = 0, start: int = 0) -> list[Alert]:
         """Take bytes that the log grew by; return the alerts that fire or resolve.
 
         Parameters
@@ -76,10 +82,12 @@ class Monitor:
             Wall time in seconds since the epoch.
         stream
             Tells the physical files of one log apart.
+        start
+            Where in that file the stream's first bytes lie.
         """
         self.bytes += len(data)
         self._last_data_at = now
-        return self._take(self._parser.feed(data, stream), now)
+        return self._take(self._parser.feed(data, stream, start), now)
 
     def flush(self, now: float, stream: int = 0) -> list[Alert]:
         """Take a stream's unfinished last line as it stands: its file is gone for good."""
@@ -93,9 +101,18 @@ class Monitor:
         """End the log: judge what was cut off, and end the run."""
         return self._take(self._parser.close(), now)
 
-    def tick(self, now: float) -> list[Alert]:
-        """Let time pass without data."""
-        return []
+    def tick(self, now: float, silence: Silence | None = None) -> list[Alert]:
+        """Let time pass without data; return the alerts that fire for want of it.
+
+        Parameters
+        ----------
+        silence
+            What is known of the silence; without it, the time since bytes were last fed.
+        """
+        if self._detector is None or self._last_data_at is None:
+            return []
+        quiet = silence or Silence(now - self._last_data_at)
+        return self._note(self.runs[-1], self._detector.tick(quiet), now)
 
     def _take(self, events: Iterable[Event], now: float) -> list[Alert]:
         alerts: list[Alert] = []
@@ -108,13 +125,16 @@ class Monitor:
             record.run.apply(event)
             changed = self._detector.take(event)
             if changed:
-                self._counts.update(f.rule for f in changed if f.state == "firing")
-                alerts += self._book.take(record.run, changed, record.findings, now)
+                alerts += self._note(record, changed, now)
             if type(event) is Ended and not event.fatal:
                 alerts += self._book.finish(record.run, now)
             elif type(event) is RunEnded:
                 self._detector = None
         return alerts
+
+    def _note(self, record: RunRecord, changed: list[Finding], now: float) -> list[Alert]:
+        self._counts.update(f.rule for f in changed if f.state == "firing")
+        return self._book.take(record.run, changed, record.findings, now)
 
     def _begin(self, event: RunStarted, now: float) -> list[Alert]:
         alerts = self._book.clear(self.runs[-1].run, now) if self.runs else []
@@ -132,7 +152,7 @@ class Monitor:
             lines=self._parser.line,
             bytes=self.bytes,
             unrecognised_lines=self._parser.unrecognised,
-            run=None if record is None else freeze(record.run, blobs),
+            run=None if record is None else freeze(record.run, blobs, record.stalled),
             last_line_time=self._parser.time,
             last_data_at=self._last_data_at,
             firing=dict(self._book.firing),

@@ -106,7 +106,7 @@ _STATES: Mapping[str, RunState] = {
 }  # fmt: skip
 
 
-def freeze(run: Run, blobs: bool = False) -> RunSnapshot:
+def freeze(run: Run, blobs: bool = False, stalled: bool = False) -> RunSnapshot:
     """Take the picture of a run; with ``blobs`` every value of the last block."""
     last = run.last_pass
     values = [] if last is None else list(zip(last.blobs, last.values, strict=False))
@@ -116,7 +116,7 @@ def freeze(run: Run, blobs: bool = False) -> RunSnapshot:
         ordinal=run.ordinal,
         net=run.net_name,
         solver_type=run.solver_type,
-        state=_STATES[run.outcome],
+        state="stalled" if stalled else _STATES[run.outcome],
         started_at=run.started_at,
         iteration=run.iteration,
         max_iterations=run.max_iterations,

@@ -228,6 +228,12 @@ class TestSeparation:
         assert (found.upwards, found.verdict) == (True, "clear")
         assert found.margins == pytest.approx((2, 1))
 
+    def test_nothing_is_known_of_faulty_logs(self) -> None:
+        """Without a log that must show the rule, only one side can be judged."""
+        found = separation(("healthy", 1e5), ("faulty", 1e9))
+
+        assert (found.must, found.gap, found.verdict) == (None, None, "clear of healthy")
+
     def test_no_effect(self) -> None:
         """A parameter on which no log depends has no place to sit in."""
         always = Statistic(RULE, PARAMETER, "a", "must", True, None, None)
@@ -345,19 +351,31 @@ class TestCommand:
             (lambda path: path.unlink(), "No such file"),
             (lambda path: path.write_text("{"), "Expecting property name"),
             (lambda path: path.write_text("{}"), "no log that labels.json names"),
+            (lambda path: path.write_text("[]"), "expected an object of name: label"),
+            (lambda path: path.write_text('{"a": {"must": []}}'), "a: expected an object with"),
+            (lambda path: path.with_name("wild.log.gz").write_bytes(b"x"), "Not a gzipped file"),
         ],
     )
-    def test_bad_labels(
+    def test_bad_folder(
         self,
         folder: Path,
         capsys: pytest.CaptureFixture[str],
         spoil: Callable[[Path], object],
         reason: str,
     ) -> None:
-        """A folder without usable labels is named, with what is wrong."""
+        """A folder without usable labels or logs is named, with what is wrong."""
         spoil(folder / "labels.json")
 
-        status = calibrate.main([str(folder)])
+        status = calibrate.main([str(folder), "--processes", "1"])
 
+        error = capsys.readouterr().err
         assert status == 2
-        assert reason in capsys.readouterr().err
+        assert error.startswith(f"calibrate: {folder}: ")
+        assert reason in error
+
+    def test_no_process(self, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        """Bad usage ends with 2, as argparse has it."""
+        with pytest.raises(SystemExit, match="2"):
+            calibrate.main([str(folder), "--processes", "0"])
+
+        assert "--processes: 0 is not 1 or more" in capsys.readouterr().err

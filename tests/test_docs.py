@@ -27,7 +27,7 @@ EXAMPLES = rules_page.find_examples(rules_page.RUNS)
 class BlushParameters(Parameters):
     """Parameters of `Blush`."""
 
-    share: float = parameter(0.2, "red | pink", "ratio", 0.0, 0.5)
+    share: float = parameter(0.3, "red | pink", "ratio", 0.0, 0.5)
     passes: int = parameter(3, "passes in a row", "passes", 1)
 
 
@@ -107,13 +107,13 @@ class TestSection:
         assert rows == [
             "| `enabled` | `true` |  |  | whether the rule looks at all |",
             "| `severity` | `warning` |  |  | how loud its findings are |",
-            "| `share` | `0.2` | ratio | 0 to 0.5 | red \\| pink |",
+            "| `share` | `0.3` | ratio | 0 to 0.5 | red \\| pink |",
             "| `passes` | `3` | passes | from 1 | passes in a row |",
         ]
 
     def test_an_override_stays_within_the_range(self) -> None:
-        """Ten times the default would be refused."""
-        assert "  blush:\n    share: 0.5\n" in self.TEXT
+        """Twice this default would be refused."""
+        assert "  blush:\n    share: 0.4\n" in self.TEXT
 
     def test_says_that_there_is_no_example(self) -> None:
         """A rule may be newer than the logs."""

@@ -48,6 +48,7 @@ pattern that fits wins. Every rule has `enabled` and `severity`.
 
 *Folding*: a finding that only follows from another one is listed with its cause, and nobody is told
 of it by itself. What begins at or after a nan in the same run follows from it, whatever the rule.
+Nothing folds into what is less severe.
 
 """
 
@@ -191,9 +192,9 @@ def _other(parameters: type[Parameters]) -> tuple[str, object]:
     for field in fields(parameters):
         default: Any = field.default
         if field.name not in _COMMON and type(default) in (int, float) and default > 0:
-            value = default * (2 if type(default) is int else 10)
             most = field.metadata.get("maximum")
-            return field.name, value if most is None or value <= most else most
+            value = 2 * default if most is None or 2 * default <= most else (default + most) / 2
+            return field.name, round(value) if type(default) is int else float(f"{value:.3g}")
     return "enabled", False
 
 

@@ -69,6 +69,8 @@ class Axis:
 def crossing(axis: Axis, end: float, fires: Callable[[float], bool]) -> float | None:
     """Find where between the default and one end of its axis a rule begins or ceases to fire.
 
+    A threshold does so once; whether a rule fires is asked at both ends and then by halves.
+
     Parameters
     ----------
     end

@@ -68,19 +68,19 @@ class Separation:
     @property
     def healthy(self) -> Dot | None:
         """The healthy log that is nearest to firing."""
-        return max(self._of("healthy"), key=self.strength, default=None)
+        return max(self._of("healthy"), key=self._nearness, default=None)
 
     @property
     def must(self) -> Dot | None:
         """The log that must show the rule and is nearest to falling silent."""
-        return min(self._of("must"), key=self.strength, default=None)
+        return min(self._of("must"), key=self._nearness, default=None)
 
     @property
     def margins(self) -> tuple[float, float]:
         """Decades from the default to the healthy and to the faulty logs; negative is wrong."""
-        default = self.strength(Dot("", "must", self.axis.decades(self.axis.default)))
-        healthy = -math.inf if self.healthy is None else self.strength(self.healthy)
-        must = math.inf if self.must is None else self.strength(self.must)
+        default = self._default
+        healthy = -math.inf if self.healthy is None else self.strength(self.healthy.at)
+        must = math.inf if self.must is None else self.strength(self.must.at)
         return default - healthy, must - default
 
     @property
@@ -101,20 +101,26 @@ class Separation:
             wrong = [f"{n} {what}" for n, what in self._wrong() if n]
             return "outside: " + ", ".join(wrong)
         if min(healthy, must) >= CLEAR:
-            return "clear"
+            return "clear" if self.must is not None else "clear of healthy"
         return "near healthy" if healthy < must else "near faulty"
 
-    def strength(self, dot: Dot) -> float:
+    def strength(self, at: float) -> float:
         """Return a place in decades, turned so that more means nearer to firing."""
-        return -dot.at if self.upwards else dot.at
+        return -at if self.upwards else at
+
+    @property
+    def _default(self) -> float:
+        return self.strength(self.axis.decades(self.axis.default))
+
+    def _nearness(self, dot: Dot) -> float:
+        return self.strength(dot.at)
 
     def _of(self, role: Role) -> Iterable[Dot]:
         return (dot for dot in self.dots if dot.role == role)
 
     def _wrong(self) -> Sequence[tuple[int, str]]:
-        default = self.axis.decades(self.axis.default) * (-1 if self.upwards else 1)
-        false = sum(self.strength(dot) >= default for dot in self._of("healthy"))
-        missed = sum(self.strength(dot) < default for dot in self._of("must"))
+        false = sum(self._nearness(dot) >= self._default for dot in self._of("healthy"))
+        missed = sum(self._nearness(dot) < self._default for dot in self._of("must"))
         return (false, "false"), (missed, "missed")
 
 

@@ -87,12 +87,16 @@ class Update(Pass):
 
 @dataclass(slots=True)
 class RunStarted:
-    """A training begins. ``id`` tells it apart from every other, ``ordinal`` counts from 1."""
+    """A training begins. ``id`` tells it apart from every other, ``ordinal`` counts from 1.
+
+    ``tid`` is the thread that logged its first line: on Linux the main thread's is the process id.
+    """
 
     line: int
     time: float | None
     id: str
     ordinal: int
+    tid: str = ""
 
 
 @dataclass(slots=True)

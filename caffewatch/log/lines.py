@@ -11,12 +11,12 @@ class LineSplitter:
 
     A line that never ends costs `MAX_LINE` bytes; what is longer is cut off. NUL bytes (the hole
     that copytruncate leaves) and the ``\r`` of CRLF are dropped. ``position`` counts the raw bytes
-    up to and with the last line end, ``seen`` all of them.
+    up to and with the last line end, ``seen`` all of them, both from ``start`` on.
     """
 
-    def __init__(self) -> None:
-        self.position = 0
-        self.seen = 0
+    def __init__(self, start: int = 0) -> None:
+        self.position = start
+        self.seen = start
         self._rest = b""
         self._skipping = False
 

@@ -44,8 +44,7 @@ class Parser:
     time
         The last stamp read from a line that is no debug_info value.
     run_offset
-        Where the current run's first line begins, in bytes from the start of what its stream was
-        fed.
+        Where the current run's first line begins in its file.
     """
 
     def __init__(self, reference: float | None = None) -> None:
@@ -71,9 +70,15 @@ class Parser:
         self._shown = False
         self._setup = SetUp()
 
-    def feed(self, data: bytes, stream: int = 0) -> list[Event]:
-        """Take bytes of a stream and return the events that they complete."""
-        splitter = self._splitters.setdefault(stream, LineSplitter())
+    def feed(self, data: bytes, stream: int = 0, start: int = 0) -> list[Event]:
+        """Take bytes of a stream and return the events that they complete.
+
+        Parameters
+        ----------
+        start
+            Where in its file the stream's first bytes lie.
+        """
+        splitter = self._splitters.setdefault(stream, LineSplitter(start))
         offsets = Offsets(splitter.position, splitter.seen, data)
         return self._read(splitter.feed(data), offsets)
 
@@ -278,7 +283,9 @@ class Parser:
         self.run_offset = self._offsets.of(self._index) + self._inset
         name = line.raw if line.date else b"%d:" % self.run_offset + line.raw
         run_id = hashlib.sha256(name).hexdigest()[:16]
-        self._run = RunStarted(self.line, self._time(line), run_id, self._runs)
+        self._run = RunStarted(
+            self.line, self._time(line), run_id, self._runs, line.tid.decode("ascii", "replace")
+        )
         self._events.append(self._run)
 
     def _end_run(self) -> None:

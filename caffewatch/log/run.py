@@ -28,6 +28,7 @@ from caffewatch.log.events import (
     Solving,
     Update,
 )  # fmt: skip
+from caffewatch.log.life import Life
 from caffewatch.log.numbering import whole
 from caffewatch.log.topology import Net
 
@@ -66,6 +67,7 @@ class Run:
     started_line: int
     started_at: float | None = None
     ended_at: float | None = None
+    tid: str = ""
     name: str = ""
     solver: dict[str, str] = field(default_factory=dict)
     net: Net = field(default_factory=Net)
@@ -94,13 +96,14 @@ class Run:
     ignored_layers: list[str] = field(default_factory=list)
     copied_layers: set[str] = field(default_factory=set)
     displays: Displays = field(default_factory=Displays, compare=False)
+    life: Life = field(default_factory=Life, compare=False)
     display_time: float | None = None
     speed: float | None = None
 
     @classmethod
     def begin(cls, event: RunStarted) -> Run:
         """Make the state of a run that starts now."""
-        return cls(event.id, event.ordinal, event.line, started_at=event.time)
+        return cls(event.id, event.ordinal, event.line, started_at=event.time, tid=event.tid)
 
     @property
     def max_iterations(self) -> int | None:
@@ -144,6 +147,8 @@ class Run:
         handler = _HANDLERS.get(type(event))
         if handler is not None:
             handler(self, event)
+        if type(event) in _OF_LIFE:
+            self.life.take(event, self.iteration)
 
     def _pass(self, event: Pass) -> None:
         if event.net != TRAIN:
@@ -238,6 +243,7 @@ _SOLVERS = {
     "NESTEROV": "Nesterov", "ADAGRAD": "AdaGrad", "RMSPROP": "RMSProp", "ADADELTA": "AdaDelta",
     "ADAM": "Adam",
 }  # fmt: skip
+_OF_LIFE = frozenset({SnapshotWritten, LearningRate, Loaded, Ended, Solving})
 _HANDLERS: dict[type, Callable[[Run, Any], None]] = {
     Pass: Run._pass,
     Update: Run._update,

@@ -52,6 +52,7 @@ def _run(record: RunRecord) -> dict[str, Any]:
         "passes": run.passes,
         "snapshots": _snapshots(run, record.findings),
         "findings": [_finding(finding) for finding in record.findings],
+        "events": [event._asdict() for event in run.life.events],
     }
 
 

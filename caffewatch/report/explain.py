@@ -71,7 +71,9 @@ def explain(picture: Picture) -> Explanation:
     readings = [_read(entry, anatomy, findings) for entry in anatomy.entries]
     marks = [x.mark for x in readings if x.mark is not None]
     told = [x for f in findings if f.caused_by is None for x in f.advice]
-    advice = list(dict.fromkeys([*told, *(x.advice for x in marks if x.advice)]))
+    if not any(f.loud for f in findings):  # a rule has seen the whole run and knows better
+        told += [x.advice for x in marks if x.advice]
+    advice = list(dict.fromkeys(told))
     verdict = _verdict(anatomy, findings, len(marks))
     return Explanation(picture, readings, list(_norms(anatomy)), findings, verdict, advice)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -34,6 +35,7 @@ _NAMES = (
     ("score", "InnerProduct"), ("scale", "Scale"), ("bn", "BatchNorm"), ("norm", "LRN"),
     ("accuracy", "Accuracy"), ("concat", "Concat"), ("prob", "Softmax"),
 )  # fmt: skip
+_SPLIT = re.compile(r"_\d+_split$")
 _WITH_PARAMETERS = frozenset({"Deconvolution", "Convolution", "InnerProduct", "Scale", "BatchNorm"})
 _DATA = ("data", "input", "pair")
 _METRICS = frozenset({"Accuracy", "ArgMax", "DetectionEvaluate", "DetectionOutput"})
@@ -112,6 +114,8 @@ class Anatomy:
 
     def before(self, entry: Entry) -> Entry | None:
         """Return the entry of an activation layer's input."""
+        if entry.kind == "Split":
+            return None
         for found in self.layout.activations:
             if self.entries[found.output] is entry:
                 return self.entries[found.input]
@@ -145,8 +149,10 @@ class Anatomy:
         if layer.type:
             return layer.type, False
         has = name in self._with_parameters
-        if layer.kind and not (has and layer.kind in ("ReLU", "Split", "Pooling")):
-            return layer.kind, layer.kind != "Split"
+        if _SPLIT.search(name):  # Caffe puts it in by itself, so no dump describes it
+            return "Split", False
+        if layer.kind and not (has and layer.kind in ("ReLU", "Pooling")):
+            return layer.kind, True
         low = name.lower()
         if "loss" in low and not has:
             return "Loss", True

@@ -10,10 +10,12 @@ from datetime import tzinfo
 
 from caffewatch.alert.model import Alert, Origin
 from caffewatch.config.settings import Job
+from caffewatch.detect.silence import Silence
 from caffewatch.export.stats import LogStats
 from caffewatch.log.localtime import as_if_utc
 from caffewatch.log.start import begins_run
 from caffewatch.monitor import Monitor
+from caffewatch.service.witness import Witness
 from caffewatch.snapshot import Snapshot
 from caffewatch.tail.events import Chunk, Condition, Ended
 from caffewatch.tail.follower import LogFollower
@@ -69,7 +71,6 @@ class FollowedLog:
         self._caught_up = False
         self._monitors: dict[int, Monitor] = {}
         self._heads: dict[int, list[Chunk]] = {}
-        self._bases: dict[int, int] = {}
         self._latest: Monitor | None = None
         self._untold: set[str] = set()
         self._lines = 0
@@ -77,6 +78,7 @@ class FollowedLog:
         self._offset = 0
         self._lag = 0
         self._changes: Counter[str] = Counter()
+        self._witness = Witness()
 
     @property
     def key(self) -> tuple[str, str]:
@@ -100,7 +102,9 @@ class FollowedLog:
             else:
                 alerts += self._take(event, now)
         self._caught_up = self._caught_up or not look.more
-        return Taken(alerts, bool(look.events), look.more)
+        if self._caught_up and not look.events:
+            alerts += self._tick(now)
+        return Taken(alerts, bool(look.events or alerts), look.more)
 
     def position(self) -> str | None:
         """Return what to save; None while it is open which run some bytes belong to."""
@@ -121,6 +125,15 @@ class FollowedLog:
             self._lag,
             dict(self._changes),
         )
+
+    def _tick(self, now: float) -> list[Alert]:
+        """Judge the silence; that of a log nobody is told of says nothing."""
+        monitor = self._latest
+        if monitor is None or self.quiet or self.last_written is None or not monitor.runs:
+            return []
+        gone = self._witness.gone(monitor.runs[-1].run.tid)
+        silence = Silence(now - self.last_written, gone)
+        return self._told(monitor.tick(now, silence), replay=False)
 
     def _first_sight(self, now: float) -> None:
         try:
@@ -163,11 +176,10 @@ class FollowedLog:
 
     def _feed(self, chunk: Chunk, now: float) -> list[Alert]:
         monitor = self._monitors[chunk.stream]
-        base = self._bases.setdefault(chunk.stream, chunk.start)
         lines, runs = monitor.parser.line, _newest(monitor)
-        alerts = monitor.feed(chunk.data, now, chunk.stream)
+        alerts = monitor.feed(chunk.data, now, chunk.stream, chunk.start)
         if _newest(monitor) != runs:
-            self.follower.run_started(chunk.stream, base + monitor.parser.run_offset)
+            self.follower.run_started(chunk.stream, monitor.parser.run_offset)
         if not chunk.replay:
             self._lines += monitor.parser.line - lines
             self._bytes += len(chunk.data)
@@ -207,7 +219,6 @@ class FollowedLog:
         """Forget streams older than one that has ended: its successor may still ask for it."""
         for old in [x for x in self._monitors if x < stream]:
             del self._monitors[old]
-            self._bases.pop(old, None)
 
 
 def _newest(monitor: Monitor) -> str:

@@ -1,0 +1,79 @@
+"""What happens in the life of a run, for people: starts, snapshots, ends."""
+
+from __future__ import annotations
+
+from math import isnan
+from typing import NamedTuple
+
+from caffewatch.log.events import (
+    Ended,
+    Event,
+    LearningRate,
+    Loaded,
+    SnapshotWritten,
+    Solving,
+)
+
+MOST = 500
+"""Events kept of one run: the first ones, then the last."""
+_STEP = 2.0
+
+
+class LifeEvent(NamedTuple):
+    """Something worth a line in a run's history.
+
+    ``kind`` is started, resumed, finetuned, snapshot, learning_rate, finished, stopped, terminated
+    or crashed; ``iteration`` the last one displayed before it.
+    """
+
+    line: int
+    iteration: int | None
+    kind: str
+    text: str
+
+
+class Life:
+    """Collect the events of one run's life.
+
+    A learning rate that creeps is no event: only one that halves or doubles is.
+    """
+
+    def __init__(self) -> None:
+        self.events: list[LifeEvent] = []
+        self._rate: float | None = None
+        self._started = False
+
+    def take(self, event: Event, iteration: int | None) -> None:
+        """Take an event of the log."""
+        told = self._tell(event)
+        if told is None:
+            return
+        if len(self.events) >= MOST:
+            del self.events[MOST // 2]
+        self.events.append(LifeEvent(event.line, iteration, *told))
+
+    def _tell(self, event: Event) -> tuple[str, str] | None:
+        if isinstance(event, SnapshotWritten):
+            return "snapshot", event.path
+        if isinstance(event, LearningRate):
+            return self._rate_changed(event.rate)
+        if isinstance(event, Loaded):
+            return "resumed" if event.resumed else "finetuned", f"from {event.path}"
+        if isinstance(event, Ended):
+            return event.how, event.reason
+        if isinstance(event, Solving) and not self._started:
+            self._started = True
+            return "started", event.net
+        return None
+
+    def _rate_changed(self, rate: float) -> tuple[str, str] | None:
+        before = self._rate
+        if isnan(rate):
+            return None
+        if before is None:
+            self._rate = rate
+            return None
+        if before / _STEP < rate < before * _STEP or before == rate:
+            return None
+        self._rate = rate
+        return "learning_rate", f"{before:g} to {rate:g}"
