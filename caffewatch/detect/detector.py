@@ -86,11 +86,7 @@ class Detector:
         return self._show(self._training if training else self._any_pass, look)
 
     def _show(self, handlers: list[Handler], seen: object) -> list[Finding]:
-        changed: list[Finding] = []
-        for handler in handlers:
-            found = handler(seen)
-            if found:
-                changed += found
+        changed = [f for handler in handlers if (found := handler(seen)) for f in found]
         if not changed:
             return changed
         for finding in changed:

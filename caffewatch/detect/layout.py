@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable, Sequence
+from operator import itemgetter
 from typing import NamedTuple
 
 from caffewatch.log.events import Blob
@@ -56,6 +58,14 @@ class Layout:
     def weights_of(self, layer: str) -> list[int]:
         """Return where the data of a layer's own parameters stand."""
         return [p.data for p in self.parameters if p.layer == layer and p.data is not None]
+
+
+def picker(indices: Sequence[int]) -> Callable[[Sequence[float]], tuple[float, ...]]:
+    """Return what takes the values at these indices, and the first of them once more.
+
+    A getter of one index would give no tuple; whoever zips stops before the one too many.
+    """
+    return itemgetter(*indices, indices[0])
 
 
 def _parameters(blobs: tuple[Blob, ...], net: Net) -> list[Parameter]:

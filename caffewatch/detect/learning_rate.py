@@ -56,7 +56,9 @@ class LearningRateRule(Rule[LearningRateParameters]):
         """Compare the rate with its highest."""
         if not isfinite(event.rate):
             return ()
-        self._highest = max(self._highest, event.rate, _base(self.run))
+        if not self._highest:
+            self._highest = _base(self.run)
+        self._highest = max(self._highest, event.rate)
         if event.rate > self._highest * self.parameters.share and event.rate > 0:
             return self._recover()
         self._well = 0

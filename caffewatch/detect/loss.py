@@ -14,6 +14,20 @@ from caffewatch.log.topology import Layer, Net
 SHOWN = 8
 
 
+class Chance:
+    """The loss of guessing, worked out once for each net."""
+
+    def __init__(self) -> None:
+        self._net: Net | None = None
+        self._loss: float | None = None
+
+    def of(self, net: Net) -> float | None:
+        """Return `chance` of a net."""
+        if net is not self._net:
+            self._net, self._loss = net, chance(net)
+        return self._loss
+
+
 def chance(net: Net) -> float | None:
     """Return the loss of a net that guesses: the sum of weight times ln(classes).
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import isfinite
+from math import inf, isfinite
 from typing import ClassVar
 
 from caffewatch.detect.finding import Finding, Severity
@@ -12,7 +12,7 @@ from caffewatch.detect.loss import chance, loss_history, loss_place
 from caffewatch.detect.rule import Rule
 from caffewatch.detect.settings import Parameters, RuleSettings, parameter
 from caffewatch.detect.words import spell
-from caffewatch.log.displays import Display
+from caffewatch.log.displays import FIRST, Display
 from caffewatch.log.run import Run
 
 
@@ -50,15 +50,19 @@ class LossDivergence(Rule[LossDivergenceParameters]):
         super().__init__(settings, run)
         self._streak: list[Display] = []
         self._below = 0
+        self._highest = 0.0
+        self._limit: float | None = None
         self._finding: Finding | None = None
 
     def on_display(self, display: Display) -> Sequence[Finding]:
         """Compare a loss with the run's first ones."""
-        first = self.run.displays.first
-        if not isfinite(display.loss) or self.run.displays.count <= len(first):
+        if not isfinite(display.loss) or self.run.displays.count <= FIRST:
             return ()
-        highest = max(x for x in first if isfinite(x)) if any(map(isfinite, first)) else 0.0
-        if highest <= 0 or display.loss < self._bound(highest):
+        if self._limit is None:
+            self._highest = max(filter(isfinite, self.run.displays.first), default=0.0)
+            self._limit = self._bound(self._highest) or inf
+        highest = self._highest
+        if display.loss < self._limit:
             return self._recover()
         self._below = 0
         self._streak = [*self._streak[: self.parameters.displays - 1], display]
@@ -83,7 +87,8 @@ class LossDivergence(Rule[LossDivergenceParameters]):
         return high if guess is None else min(high, max(bound, 2 * guess))
 
     def _recover(self) -> Sequence[Finding]:
-        self._streak = []
+        if self._streak:
+            self._streak = []
         self._below += 1
         if self._finding is None or self._below < self.parameters.displays * self.patience:
             return ()

@@ -8,7 +8,7 @@ from math import isfinite, log
 from typing import ClassVar
 
 from caffewatch.detect.finding import Finding, Severity
-from caffewatch.detect.loss import chance, loss_history, loss_place
+from caffewatch.detect.loss import Chance, loss_history, loss_place
 from caffewatch.detect.rule import Rule
 from caffewatch.detect.settings import Parameters, RuleSettings, parameter
 from caffewatch.detect.words import spell
@@ -66,6 +66,7 @@ class LossPlateau(Rule[LossPlateauParameters]):
     def __init__(self, settings: RuleSettings, run: Run) -> None:
         super().__init__(settings, run)
         self._finding: Finding | None = None
+        self._chance = Chance()
         self._began: Display | None = None
         self._count = 0
         self._slow: Display | None = None
@@ -114,7 +115,7 @@ class LossPlateau(Rule[LossPlateauParameters]):
         return max(self.parameters.iterations, self.parameters.share * whole)
 
     def _guess(self, level: float) -> float | None:
-        known = chance(self.run.net)
+        known = self._chance.of(self.run.net)
         if known is not None or self.run.net.layers:
             return known
         start = self.run.displays.start or 0.0
@@ -122,15 +123,18 @@ class LossPlateau(Rule[LossPlateauParameters]):
         return next(near, None)
 
     def _still(self, level: float) -> tuple[Display, str, list[str]] | None:
-        recent = list(self.run.displays.recent)[-self.parameters.displays :]
-        losses = [x.loss for x in recent]
-        start = self.run.displays.start or 0.0
-        if len(recent) < self.parameters.displays or level < 0.2 * start:
+        recent = self.run.displays.recent
+        start, flat = self.run.displays.start or 0.0, self.parameters.flat * level
+        if level < 0.2 * start or abs(recent[-1].loss - recent[-2].loss) > flat:
             return None
-        if max(losses) - min(losses) > self.parameters.flat * level:
+        stretch = list(recent)[-self.parameters.displays :]
+        if len(stretch) < self.parameters.displays:
+            return None
+        losses = [x.loss for x in stretch]
+        if max(losses) - min(losses) > flat:
             return None
         text = f"Since {{iteration}} the loss stands still at {spell(level)}."
-        return recent[0], text, _STILL
+        return stretch[0], text, _STILL
 
     def _watch_rate(self, display: Display) -> None:
         rate = self.run.learning_rate

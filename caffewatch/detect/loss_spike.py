@@ -70,14 +70,16 @@ class LossSpike(Rule[LossSpikeParameters]):
         if self._spike is not None:
             return self._follow(self._spike, display)
         if len(self._before) >= self.parameters.history:
-            self._usual = median(self._before)
-            start = self.run.displays.start or 0.0
-            bound = max(self.parameters.factor * self._usual, self.parameters.above_start * start)
-            if display.loss >= bound > 0:
+            start = self.parameters.above_start * (self.run.displays.start or 0.0)
+            if display.loss >= start and self._leaps(display.loss):
                 self._spike, self._since, self._quiet = display, 0, 0
                 return ()
         self._before.append(display.loss)
         return self._calm()
+
+    def _leaps(self, loss: float) -> bool:
+        self._usual = median(self._before)
+        return loss > 0 and loss >= self.parameters.factor * self._usual
 
     def _follow(self, spike: Display, display: Display) -> Sequence[Finding]:
         """Wait for the loss to come back; what stays up is no spike, but the new level."""

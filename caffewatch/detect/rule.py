@@ -60,6 +60,8 @@ class Rule(Generic[P]):
 
     def at(self, layer: str) -> P:
         """Return the parameters that hold for a layer."""
+        if self.id not in self.settings.layers:
+            return self.parameters
         return cast(P, self.settings.of_layer(self.id, layer, self.parameters))
 
     def fire(

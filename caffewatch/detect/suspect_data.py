@@ -8,7 +8,7 @@ from math import isfinite
 from typing import ClassVar
 
 from caffewatch.detect.finding import Finding, Place, Severity
-from caffewatch.detect.loss import chance, loss_history, loss_place
+from caffewatch.detect.loss import Chance, loss_history, loss_place
 from caffewatch.detect.rule import Rule
 from caffewatch.detect.settings import Parameters, RuleSettings, parameter
 from caffewatch.detect.words import enumerate_layers, spell
@@ -56,6 +56,7 @@ class SuspectData(Rule[SuspectDataParameters]):
 
     def __init__(self, settings: RuleSettings, run: Run) -> None:
         super().__init__(settings, run)
+        self._chance = Chance()
         self._behind: list[Tested] = []
         self._finding: Finding | None = None
 
@@ -96,7 +97,7 @@ class SuspectData(Rule[SuspectDataParameters]):
 
     def on_tested(self, test: Tested) -> Sequence[Finding]:
         """Compare a test's loss with guessing, once training has learned."""
-        guess, progress = chance(self.run.net), self.run.displays.progress()
+        guess, progress = self._chance.of(self.run.net), self.run.displays.progress()
         begun = self.run.first_iteration or 0
         if guess is None or progress is None or test.loss is None or not isfinite(test.loss):
             return ()

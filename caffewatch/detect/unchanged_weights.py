@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from operator import eq
 from typing import ClassVar
 
 from caffewatch.detect.finding import Finding, Severity
-from caffewatch.detect.layout import Layout, Parameter
+from caffewatch.detect.layout import Layout, Parameter, picker
 from caffewatch.detect.look import Look
 from caffewatch.detect.rule import Rule
 from caffewatch.detect.settings import Parameters, RuleSettings, parameter
@@ -50,8 +51,8 @@ class UnchangedWeights(Rule[UnchangedWeightsParameters]):
     def __init__(self, settings: RuleSettings, run: Run) -> None:
         super().__init__(settings, run)
         self._layout: Layout | None = None
-        self._weights: list[tuple[Parameter, float]] = []
-        self._last: dict[str, float] = {}
+        self._weights: list[Parameter] = []
+        self._last: Sequence[float] = ()
         self._iteration: int | None = None
         self._streaks = Streaks()
         self._finding: Finding | None = None
@@ -66,14 +67,18 @@ class UnchangedWeights(Rule[UnchangedWeightsParameters]):
         if look.pass_.moment.iteration == self._iteration:
             return ()  # the repeats of iter_size work on the same weights
         self._iteration = look.pass_.moment.iteration
-        where: dict[tuple[str, int], int] = {}
-        for p, mult in self._weights:
-            weight, gradient = look.values[p.data or 0], look.values[p.diff or 0]
-            same = weight == self._last.get(p.layer)
-            self._last[p.layer] = weight
-            change = rate * mult * gradient / self.run.grad_scale
-            if same and weight and change >= weight * self.at(p.layer).expected:
-                where[p.layer, 0] = p.data or 0
+        if not self._weights:
+            return ()
+        before, self._last = self._last, self._data(look.values)
+        same = list(map(eq, self._last, before))
+        if True not in same and not self._streaks.waiting:
+            return ()
+        step = rate / self.run.grad_scale
+        where = {
+            (p.layer, 0): p.data or 0
+            for p, is_same, weight in zip(self._weights, same, self._last, strict=False)
+            if is_same and weight and self._should_move(p, step * look.values[p.diff or 0], weight)
+        }
         self._streaks.update(
             where,
             lambda layer: self.at(layer).passes,
@@ -85,11 +90,18 @@ class UnchangedWeights(Rule[UnchangedWeightsParameters]):
     def _learn(self, layout: Layout) -> None:
         self._layout = layout
         self._weights = [
-            (p, self.run.net.layer(p.layer).lr_mult(0))
+            p
             for p in layout.parameters
             if p.learned and p.number == 0 and None not in (p.data, p.diff)
             if self.at(p.layer).enabled
         ]
+        self._last = ()
+        if self._weights:
+            self._data = picker([p.data or 0 for p in self._weights])
+
+    def _should_move(self, p: Parameter, change: float, weight: float) -> bool:
+        mult = self.run.net.layer(p.layer).lr_mult(p.number)
+        return mult * change >= weight * self.at(p.layer).expected
 
     def _report(self, look: Look) -> Sequence[Finding]:
         lasting = self._streaks.lasting

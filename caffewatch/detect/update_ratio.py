@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from operator import ge, le, mul, or_
 from typing import ClassVar
 
 from caffewatch.detect.finding import Finding, Severity
-from caffewatch.detect.layout import Layout, Parameter
+from caffewatch.detect.layout import Layout, Parameter, picker
 from caffewatch.detect.look import Look
 from caffewatch.detect.rule import Rule
 from caffewatch.detect.settings import Parameters, RuleSettings, parameter
@@ -57,7 +58,7 @@ class UpdateRatio(Rule[UpdateRatioParameters]):
     def __init__(self, settings: RuleSettings, run: Run) -> None:
         super().__init__(settings, run)
         self._layout: Layout | None = None
-        self._weights: list[tuple[Parameter, float]] = []
+        self._weights: list[Parameter] = []
         self._streaks = Streaks()
         self._finding: Finding | None = None
 
@@ -68,16 +69,25 @@ class UpdateRatio(Rule[UpdateRatioParameters]):
             return ()
         if look.layout is not self._layout:
             self._learn(look.layout)
+        if not self._weights:
+            return ()
         step = rate / self.run.grad_scale / (1 - self._momentum)
-        values = look.values
-        where: dict[tuple[str, int], int] = {}
+        weights = self._data(look.values)
         learned = self._learned_something()
-        for p, mult in self._weights:
-            own = self.at(p.layer)
-            weight, change = values[p.data or 0], step * mult * values[p.diff or 0]
-            too_small = change <= weight * own.smallest and not learned and change > 0
-            if weight and (change >= weight * own.largest or too_small):
-                where[p.layer, 0] = p.diff or 0
+        small = step * look.peak * self._most < min(weights) * self._least
+        if small and learned and not self._streaks.waiting:
+            return ()
+        changes = [step * x for x in map(mul, self._mults, self._diff(look.values))]
+        off = list(map(ge, changes, map(mul, weights, self._largest)))
+        if not learned:
+            off = list(map(or_, off, map(le, changes, map(mul, weights, self._smallest))))
+        if True not in off and not self._streaks.waiting:
+            return ()
+        where = {
+            (p.layer, 0): p.diff or 0
+            for p, is_off, weight, change in zip(self._weights, off, weights, changes, strict=False)
+            if is_off and weight and change
+        }
         self._streaks.update(
             where,
             lambda layer: self.at(layer).passes,
@@ -89,11 +99,19 @@ class UpdateRatio(Rule[UpdateRatioParameters]):
     def _learn(self, layout: Layout) -> None:
         self._layout = layout
         self._weights = [
-            (p, self.run.net.layer(p.layer).lr_mult(0))
+            p
             for p in layout.parameters
             if p.learned and p.number == 0 and None not in (p.data, p.diff)
             if self.at(p.layer).enabled
         ]
+        if not self._weights:
+            return
+        self._data = picker([p.data or 0 for p in self._weights])
+        self._diff = picker([p.diff or 0 for p in self._weights])
+        self._mults = [self.run.net.layer(p.layer).lr_mult(0) for p in self._weights]
+        self._largest = [self.at(p.layer).largest for p in self._weights]
+        self._smallest = [self.at(p.layer).smallest for p in self._weights]
+        self._most, self._least = max(self._mults), min(self._largest)
         try:
             self._momentum = min(float(self.run.solver.get("momentum", "0")), 0.999)
         except ValueError:
@@ -115,7 +133,8 @@ class UpdateRatio(Rule[UpdateRatioParameters]):
             self._finding.spread(layers, look.layout.layers)
             return ()
         began = min(lasting.values(), key=lambda place: place.line)
-        p, mult = next(x for x in self._weights if x[0].layer == began.layer)
+        p = next(x for x in self._weights if x.layer == began.layer)
+        mult = self.run.net.layer(p.layer).lr_mult(0)
         ratio = step * mult * look.values[p.diff or 0] / look.values[p.data or 0]
         large = ratio > self.parameters.smallest
         self._finding = self.fire(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING, NamedTuple
 
-from caffewatch.log.events import TRAIN, Event, Iteration, Output, TestStarted
+from caffewatch.log.events import TRAIN, Event, Iteration, Output, Pass, TestStarted
 
 if TYPE_CHECKING:
     from caffewatch.log.run import Run
@@ -46,30 +46,33 @@ class Displays:
         The last displays, oldest first.
     count
         How many there were in this run.
-    first
-        The first few losses.
+    first, start
+        The first few losses, and the highest of the first three: where the run began.
     """
 
     def __init__(self) -> None:
         self.recent: deque[Display] = deque(maxlen=KEPT)
         self.count = 0
         self.first: list[float] = []
+        self.start: float | None = None
+        self._history: list[float] = []
         self._window: deque[float] = deque(maxlen=1)
         self._open: Iteration | TestStarted | None = None
         self._sum = 0.0
         self._losses = 0
         self._line = 0
-
-    @property
-    def start(self) -> float | None:
-        """The loss at which the run began: the highest of its first three."""
-        return max(self.first[:3], default=None)
+        self._awaits_outputs = False
+        self._levels: dict[int, float] = {}
 
     def level(self, count: int) -> float | None:
         """Return the mean of the last losses; None before there are so many."""
         if len(self.recent) < count:
             return None
-        return sum(self.recent[-i].loss for i in range(1, count + 1)) / count
+        level = self._levels.get(count)
+        if level is None:
+            level = sum(self._history[-count:]) / count
+            self._levels[count] = level
+        return level
 
     def progress(self, count: int = FIRST) -> float | None:
         """Return the mean of the last losses as a share of the start; None in the beginning."""
@@ -78,20 +81,24 @@ class Displays:
 
     def take(self, event: Event, run: Run) -> Display | Tested | None:
         """Take an event; return the display or test that it completes."""
+        kind = type(event)
         if isinstance(event, Output):
             self._add(event)
             return None
-        if self._open is None and not isinstance(event, Iteration | TestStarted):
+        begins = kind is Iteration or kind is TestStarted
+        if not begins and (self._open is None or (kind is Pass and self._awaits_outputs)):
             return None
         done = self._close(run)
         if isinstance(event, Iteration | TestStarted):
             self._open, self._sum, self._losses, self._line = event, 0.0, 0, event.line
+            self._awaits_outputs = kind is TestStarted
         return done
 
     def _add(self, output: Output) -> None:
         if self._open is None or (output.net == TRAIN) != isinstance(self._open, Iteration):
             return
         self._line = output.line
+        self._awaits_outputs = False
         if output.weight is not None:
             self._sum += output.weight * output.value
             self._losses += 1
@@ -113,7 +120,12 @@ class Displays:
         loss = sum(self._window) / len(self._window)
         display = Display(self._line, opened.time, opened.iteration, loss)
         self.recent.append(display)
+        self._history.append(loss)
+        if len(self._history) > 2 * KEPT:
+            del self._history[:KEPT]
+        self._levels.clear()
         self.count += 1
         if len(self.first) < FIRST:
             self.first.append(loss)
+            self.start = max(self.first[:3])
         return display

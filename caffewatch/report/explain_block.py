@@ -193,15 +193,14 @@ class BlockReader:
             self._nearest.reason = f"the nearest to the one asked for: {said}"
 
     def _end(self) -> None:
-        """Keep the last block of a run: the one it died in, or else the last whole one."""
-        if not self._recent or self.run is None:
+        """Keep the last whole block of a run, or what there is of one."""
+        if not self._recent:
             return
         last = self._recent[-1]
-        died = self.run.outcome in ("crashed", "terminated") and not last.pass_.complete
         whole = [x for x in self._recent if x.backward and x.pass_.complete]
-        self._last = self._picture(last if died or not whole else whole[-1])
-        self._last.reason = "cut off by the end of the run" if died else "the last one"
-        if not died and not last.pass_.complete and last.iteration is not None and whole:
+        self._last = self._picture(whole[-1] if whole else last)
+        self._last.reason = "the last one"
+        if whole and not last.pass_.complete and last.iteration is not None:
             self._last.reason += f"; a block behind it is cut off (--iteration {last.iteration})"
 
     def _find(self, finding: Finding) -> None:

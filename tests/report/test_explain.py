@@ -85,7 +85,9 @@ class TestWords:
     def test_split(self) -> None:
         """Caffe's own copies are no activation, whatever they are called."""
         split = Layer("ip1_relu1_0_split", "", ("ip1",), ("a", "b"))
-        log = CaffeLog((Layer("data", "HDF5Data", (), ("data",)), inner_product("ip1", "data"), split))
+        log = CaffeLog(
+            (Layer("data", "HDF5Data", (), ("data",)), inner_product("ip1", "data"), split)
+        )
         log.displays((0, 10))
 
         copies = [x for x in read(log).readings if x.entry.kind == "Split" and not x.entry.gradient]
@@ -110,6 +112,18 @@ class TestWords:
         log.displays((0, 10), {key: value})
 
         assert of(log, key).note == note
+
+    def test_updates(self) -> None:
+        """[Update] lines of old versions are read too."""
+        log = healthy(2)
+        log.say("    [Update] Layer ip1, param 1 data: 0.1; diff: 0.001", "net.cpp:660")
+        log.display(20)
+
+        data, change = read(log, 10).readings[-2:]
+
+        assert data.meaning == "the bias, one number for each output"
+        assert change.meaning == "the change of the bias, one number for each output"
+        assert change.normal.startswith("1e-4 to 1e-2 of the parameter")
 
     def test_history(self) -> None:
         """The blocks before count, the block itself does not."""
@@ -150,13 +164,15 @@ class TestMarks:
             ("ip1.0", 4.0, "40 times what it usually is in this run"),
             ("d ip2.1", 0, "exactly 0: it learns nothing"),
             ("d ip2", 0, "exactly 0: nothing is passed down"),
-            ("ip2.0", 0, "all weights are exactly 0: every unit of the layer is alike and stays so"),
+            ("ip2.0", 0,
+             "all weights are exactly 0: every unit of the layer is alike and stays so"),
             ("relu2", 0, "it lets nothing through"),
             ("relu2", 0.002, "lets only 1.00% of its input through: it is dying"),
             ("data", 300.0, "1500 times what it usually is in this run"),
             ("loss", 87.3365,
              "87.3365 = -ln(FLT_MIN): the softmax gives the true class the probability 0"),
-            ("loss", 250.0, "more than 87.3365, the most a softmax loss can be when it is normalised"),
+            ("loss", 250.0,
+             "more than 87.3365, the most a softmax loss can be when it is normalised"),
         ],
     )  # fmt: skip
     def test_each(self, key: str, value: float, text: str) -> None:
@@ -209,7 +225,7 @@ class TestMarks:
         }  # fmt: skip
 
     def test_first_nan(self) -> None:
-        """The first is told from those that follow; its layer's parameters say where it came from."""
+        """The first is told from those that follow, and whether its layer was bad already."""
         log = ends_with({"ip1": "nan", "relu1": "nan", "score": "-inf"})
 
         assert list(marks(log).values()) == [

@@ -32,7 +32,8 @@ I1109 ...] [Backward] Layer conv2, param blob 1 diff: 0.10995
 I1109 ...] [Backward] Layer relu1, bottom blob conv1 diff: 2.87345e-06
 I1109 ...] [Backward] Layer conv1, param blob 0 diff: 0.0220984
 I1109 ...] [Backward] Layer conv1, param blob 1 diff: 0.0429201
-E1109 ...] [Backward] All net params (data, diff): L1 norm = (2711.42, 7086.66); L2 norm = (6.11659, 4085.07)
+E1109 ...] [Backward] All net params (data, diff): L1 norm = (2711.42, 7086.66);\
+ L2 norm = (6.11659, 4085.07)
 """
 
 
