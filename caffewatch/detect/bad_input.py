@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from operator import eq
 from typing import ClassVar
 
 from caffewatch.detect.finding import Finding, Place, Severity
@@ -64,7 +65,7 @@ class BadInput(Rule[BadInputParameters]):
         self._layout: Layout | None = None
         self._inputs: list[int] = []
         self._streaks: dict[int, tuple[str, int, Place]] = {}
-        self._last: dict[int, float] = {}
+        self._last: list[float] = []
         self._well = 0
         self._finding: Finding | None = None
 
@@ -74,24 +75,28 @@ class BadInput(Rule[BadInputParameters]):
             self._layout = look.layout
             self._inputs = _inputs(look.layout, self.run.net)
             self._streaks.clear()
-            self._last.clear()
+            self._last = []
+            layers = [look.layout.blobs[at].layer for at in self._inputs]
+            self._least = min((self.at(layer).largest for layer in layers), default=0.0)
+        values = [look.values[at] for at in self._inputs]
+        before, self._last = self._last, values
+        if self._finding is None and not self._streaks and self._fine(values, before):
+            return ()
         bad: list[tuple[int, str, int]] = []
-        for at in self._inputs:
+        for number, at in enumerate(self._inputs):
             own = self.at(look.layout.blobs[at].layer)
-            how = self._judge(at, look.values[at], own) if own.enabled else ""
+            same = bool(before) and before[number] == values[number]
+            how = _judge(values[number], same, own) if own.enabled else ""
             lasted = self._count(look, at, how)
             needed = own.constant if how == "constant" else own.passes
             if how and lasted >= needed:
                 bad.append((at, how, lasted))
         return self._report(look, bad)
 
-    def _judge(self, at: int, value: float, own: BadInputParameters) -> str:
-        before, self._last[at] = self._last.get(at), value
-        if value == 0:
-            return "zero"
-        if value >= own.largest:
-            return "huge"
-        return "constant" if value == before else ""
+    def _fine(self, values: list[float], before: list[float]) -> bool:
+        """Tell quickly that no input can be bad."""
+        least = self._least
+        return all(0 < x < least for x in values) and True not in map(eq, values, before)
 
     def _count(self, look: Look, at: int, how: str) -> int:
         """Count for how many passes in a row an input has been bad in the same way."""
@@ -151,6 +156,14 @@ _ADVICE = {
         "purpose, switch this off with bad_input: {enabled: false}.",
     ],
 }
+
+
+def _judge(value: float, same: bool, own: BadInputParameters) -> str:
+    if value == 0:
+        return "zero"
+    if value >= own.largest:
+        return "huge"
+    return "constant" if same else ""
 
 
 def _inputs(layout: Layout, net: Net) -> list[int]:

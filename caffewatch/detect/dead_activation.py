@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from operator import itemgetter, le, mul
+from operator import le, mul
 from typing import ClassVar
 
 from caffewatch.detect.finding import Finding, Severity
-from caffewatch.detect.layout import Activation, Layout
+from caffewatch.detect.layout import Activation, Layout, picker
 from caffewatch.detect.look import Look
 from caffewatch.detect.rule import Rule
 from caffewatch.detect.settings import Parameters, RuleSettings, parameter
@@ -60,6 +60,9 @@ class DeadActivation(Rule[DeadActivationParameters]):
         if not self._relus:
             return ()
         outputs, inputs = self._outputs(look.values), self._inputs(look.values)
+        alive = min(outputs) > max(inputs) * self._largest_share
+        if alive and self._finding is None and not self._streaks.waiting:
+            return ()
         dead = list(map(le, outputs, map(mul, inputs, self._shares)))
         if True not in dead and self._finding is None and not self._streaks.waiting:
             return ()
@@ -83,10 +86,9 @@ class DeadActivation(Rule[DeadActivationParameters]):
             a for a in layout.activations if a.kind == "ReLU" and self.at(a.layer).enabled
         ]
         self._shares = [self.at(relu.layer).share for relu in self._relus]
-        if self._relus:
-            first = self._relus[0]  # itemgetter of one index would give no tuple
-            self._outputs = itemgetter(*(r.output for r in self._relus), first.output)
-            self._inputs = itemgetter(*(r.input for r in self._relus), first.input)
+        self._largest_share = max(self._shares, default=0.0)
+        self._outputs = picker([r.output for r in self._relus])
+        self._inputs = picker([r.input for r in self._relus])
 
     def _report(self, look: Look) -> Sequence[Finding]:
         lasting = self._streaks.lasting

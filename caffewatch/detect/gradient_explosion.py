@@ -120,6 +120,7 @@ class GradientExplosion(Rule[GradientExplosionParameters]):
         self._learned = [p for p in layout.parameters if p.learned and self.at(p.layer).enabled]
         self._history: deque[list[float]] = deque(maxlen=_HISTORY)
         self._bounds: list[float] = [inf] * len(self._learned)
+        self._lowest = inf
         self._medians: list[float] = []
         self._age = 0
         self._due = self.parameters.history
@@ -134,6 +135,8 @@ class GradientExplosion(Rule[GradientExplosionParameters]):
 
     def _leaps(self, look: Look) -> list[int]:
         """Return which learned parameters leave their history, first one in the block first."""
+        if look.peak < self._lowest:
+            return []
         gradients = look.gradients
         beyond = list(map(ge, map(gradients.__getitem__, self._at), self._bounds))
         if True not in beyond:
@@ -173,6 +176,7 @@ class GradientExplosion(Rule[GradientExplosionParameters]):
         # What is usual somewhere in this net is no explosion anywhere in it.
         usual = max(self._medians, default=0.0) or inf
         self._bounds = [max(bound, usual) for bound in self._bounds]
+        self._lowest = min(self._bounds, default=inf)
 
     def _calm(self) -> Sequence[Finding]:
         if self._finding is None:

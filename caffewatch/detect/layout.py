@@ -44,6 +44,8 @@ class Layout:
     ----------
     backward
         Index of the first [Backward] value; the number of [Forward] values.
+    weights
+        The learned weights (no biases) whose data and gradients are both printed.
     """
 
     def __init__(self, blobs: tuple[Blob, ...], net: Net) -> None:
@@ -53,7 +55,9 @@ class Layout:
         self.parameters = _parameters(blobs, net)
         self.activations = _activations(blobs, net)
         self.layers = list(dict.fromkeys(blob.layer for blob in blobs))
-        self._data = {(p.layer, p.data) for p in self.parameters}
+        self.weights = [p for p in self.parameters if p.learned and p.number == 0]
+        self.weights = [p for p in self.weights if None not in (p.data, p.diff)]
+        self.pick_weights = picker([p.data or 0 for p in self.weights])
 
     def weights_of(self, layer: str) -> list[int]:
         """Return where the data of a layer's own parameters stand."""
@@ -63,9 +67,14 @@ class Layout:
 def picker(indices: Sequence[int]) -> Callable[[Sequence[float]], tuple[float, ...]]:
     """Return what takes the values at these indices, and the first of them once more.
 
-    A getter of one index would give no tuple; whoever zips stops before the one too many.
+    A getter of one index would give no tuple; whoever zips stops before the one too many. Of no
+    index it takes nothing.
     """
-    return itemgetter(*indices, indices[0])
+    return itemgetter(*indices, indices[0]) if indices else _nothing
+
+
+def _nothing(values: Sequence[float]) -> tuple[float, ...]:
+    return ()
 
 
 def _parameters(blobs: tuple[Blob, ...], net: Net) -> list[Parameter]:

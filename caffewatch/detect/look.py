@@ -18,9 +18,15 @@ class Look:
     gradients
         The [Backward] values; ``peak`` and ``floor`` are their largest and smallest, 0 where
         there are none. Meaningless where the pass is not finite.
+    weights
+        The data of ``layout.weights`` (and the first once more), in passes with gradients;
+        ``heaviest`` and ``lightest`` are their largest and smallest.
     """
 
-    __slots__ = ("finite", "floor", "gradients", "layout", "pass_", "peak", "values")
+    __slots__ = (
+        "finite", "floor", "gradients", "heaviest", "layout", "lightest", "pass_", "peak",
+        "values", "weights",
+    )  # fmt: skip
 
     def __init__(self, pass_: Pass, layout: Layout) -> None:
         self.pass_ = pass_
@@ -32,3 +38,6 @@ class Look:
         self.peak = self.floor = 0.0
         if gradients:
             self.peak, self.floor = max(gradients), min(gradients)
+            self.weights = weights = layout.pick_weights(values)
+            self.heaviest = max(weights, default=0.0)
+            self.lightest = min(weights, default=0.0)

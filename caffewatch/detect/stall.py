@@ -58,7 +58,7 @@ class Stall(Rule[StallParameters]):
         if before is None or event.time is None:
             return over
         gap = event.time - before
-        if self._longest and gap > self._patience():
+        if self._longest and gap > self.parameters.least and gap > self._patience():
             text = f"Before {{iteration}} nothing was logged for {_spell(gap)}"
             finding = self.fire(self._place(event.iteration), f"{text}; then it went on.", _ADVICE)
             return over or (finding, self.end(finding))
@@ -71,7 +71,7 @@ class Stall(Rule[StallParameters]):
 
     def on_pass(self, look: object) -> Sequence[Finding]:
         """Note that the log goes on."""
-        return self._resume(None)
+        return () if self._finding is None else self._resume(None)
 
     def on_ended(self, event: Ended) -> Sequence[Finding]:
         """After its end a log may be silent."""

@@ -8,7 +8,7 @@ from operator import eq
 from typing import ClassVar
 
 from caffewatch.detect.finding import Finding, Severity
-from caffewatch.detect.layout import Layout, Parameter, picker
+from caffewatch.detect.layout import Layout, Parameter
 from caffewatch.detect.look import Look
 from caffewatch.detect.rule import Rule
 from caffewatch.detect.settings import Parameters, RuleSettings, parameter
@@ -69,15 +69,16 @@ class UnchangedWeights(Rule[UnchangedWeightsParameters]):
         self._iteration = look.pass_.moment.iteration
         if not self._weights:
             return ()
-        before, self._last = self._last, self._data(look.values)
-        same = list(map(eq, self._last, before))
-        if True not in same and not self._streaks.waiting:
+        before, self._last = self._last, look.weights
+        if True not in map(eq, self._last, before) and not self._streaks.waiting:
             return ()
+        same = map(eq, self._last, before)
         step = rate / self.run.grad_scale
         where = {
             (p.layer, 0): p.data or 0
             for p, is_same, weight in zip(self._weights, same, self._last, strict=False)
-            if is_same and weight and self._should_move(p, step * look.values[p.diff or 0], weight)
+            if is_same and weight and self.at(p.layer).enabled
+            if self._should_move(p, step * look.values[p.diff or 0], weight)
         }
         self._streaks.update(
             where,
@@ -89,15 +90,7 @@ class UnchangedWeights(Rule[UnchangedWeightsParameters]):
 
     def _learn(self, layout: Layout) -> None:
         self._layout = layout
-        self._weights = [
-            p
-            for p in layout.parameters
-            if p.learned and p.number == 0 and None not in (p.data, p.diff)
-            if self.at(p.layer).enabled
-        ]
-        self._last = ()
-        if self._weights:
-            self._data = picker([p.data or 0 for p in self._weights])
+        self._weights, self._last = layout.weights, ()
 
     def _should_move(self, p: Parameter, change: float, weight: float) -> bool:
         mult = self.run.net.layer(p.layer).lr_mult(p.number)

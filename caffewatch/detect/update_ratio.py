@@ -72,11 +72,11 @@ class UpdateRatio(Rule[UpdateRatioParameters]):
         if not self._weights:
             return ()
         step = rate / self.run.grad_scale / (1 - self._momentum)
-        weights = self._data(look.values)
         learned = self._learned_something()
-        small = step * look.peak * self._most < min(weights) * self._least
+        small = step * look.peak * self._most < look.lightest * self._least
         if small and learned and not self._streaks.waiting:
             return ()
+        weights = self._data(look.values)
         changes = [step * x for x in map(mul, self._mults, self._diff(look.values))]
         off = list(map(ge, changes, map(mul, weights, self._largest)))
         if not learned:

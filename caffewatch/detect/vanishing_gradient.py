@@ -66,7 +66,7 @@ class VanishingGradient(Rule[VanishingGradientParameters]):
         last = values[weights[-1][1]]
         first = max(values[weights[0][1]], values[weights[1][1]])
         if first >= last * self.parameters.ratio or first == 0 or self._learns():
-            return self._recover()
+            return self._recover() if self._count or self._finding is not None else ()
         self._well = 0
         self._count += 1
         if self._first is None:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import compress
-from math import isfinite, isinf
-from operator import ge, itemgetter, le
+from math import inf, isfinite, isinf
+from operator import ge, le
 from typing import ClassVar
 
 from caffewatch.detect.finding import Finding, Place, Severity
-from caffewatch.detect.layout import Layout, Parameter
+from caffewatch.detect.layout import Layout, Parameter, picker
 from caffewatch.detect.look import Look
 from caffewatch.detect.rule import Rule
 from caffewatch.detect.settings import Parameters, RuleSettings, parameter
@@ -69,8 +69,9 @@ class WeightNorm(Rule[WeightNormParameters]):
             self._learn(look)
         norms = look.pass_.norms
         overflow = norms is not None and isinf(norms.l2[0]) and isfinite(norms.l1[0])
-        if not self._weights:
-            return ()
+        within = self._highest < look.lightest and look.heaviest < self._lowest
+        if within and not overflow:
+            return self._recover() if self._finding is not None or self._count else ()
         means = self._means(look.values)
         off = list(map(ge, means, self._above)), list(map(le, means, self._below))
         if not overflow and True not in off[0] and True not in off[1]:
@@ -88,11 +89,10 @@ class WeightNorm(Rule[WeightNormParameters]):
             for p in look.layout.parameters
             if p.number == 0 and p.learned and p.layer in self._base and self.at(p.layer).enabled
         ]
-        if self._weights:
-            at = [p.data or 0 for p in self._weights]
-            self._means = itemgetter(*at, at[0])  # one more, since one alone would be no tuple
+        self._means = picker([p.data or 0 for p in self._weights])
         self._above = [self._base[p.layer] * self.at(p.layer).grow for p in self._weights]
         self._below = [self._base[p.layer] * self.at(p.layer).shrink for p in self._weights]
+        self._lowest, self._highest = min(self._above, default=inf), max(self._below, default=-1.0)
 
     def _report(
         self, look: Look, grown: list[Parameter], shrunk: list[Parameter], overflow: bool

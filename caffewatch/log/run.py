@@ -46,6 +46,8 @@ class Run:
 
     Attributes
     ----------
+    solver_type, max_iterations, given_display, average_loss
+        The solver's parameters, SGD and None (1) where the log does not give them.
     iteration, previous_iteration
         The last two numbers of ``Iteration N …, loss = x`` lines.
     loss
@@ -70,6 +72,10 @@ class Run:
     tid: str = ""
     name: str = ""
     solver: dict[str, str] = field(default_factory=dict)
+    solver_type: str = "SGD"
+    max_iterations: int | None = None
+    given_display: int | None = None
+    average_loss: int = 1
     net: Net = field(default_factory=Net)
     iteration: int | None = None
     previous_iteration: int | None = None
@@ -106,29 +112,18 @@ class Run:
         return cls(event.id, event.ordinal, event.line, started_at=event.time, tid=event.tid)
 
     @property
-    def max_iterations(self) -> int | None:
-        """The solver's max_iter, None where the log does not give it."""
-        return whole(self.solver.get("max_iter"))
-
-    @property
     def display(self) -> int | None:
         """Iterations between two displays: the solver's, or else as seen."""
-        given = whole(self.solver.get("display"))
-        if given is not None or self.iteration is None or self.previous_iteration is None:
-            return given
-        return self.iteration - self.previous_iteration
+        if self.given_display is not None or self.iteration is None:
+            return self.given_display
+        return None if self.previous_iteration is None else self.iteration - self.previous_iteration
 
     @property
     def loss_window(self) -> int:
         """Displays over which the loss is averaged: as far as ``average_loss`` reaches back."""
-        average, display = whole(self.solver.get("average_loss")), self.display
-        return max(1, min((average or 1) // max(1, display or 1), _LONGEST_WINDOW))
-
-    @property
-    def solver_type(self) -> str:
-        """The solver's type in today's spelling; SGD where the log gives none."""
-        given = self.solver.get("type") or self.solver.get("solver_type") or "SGD"
-        return _SOLVERS.get(given.upper(), given)
+        if self.average_loss <= 1:
+            return 1
+        return max(1, min(self.average_loss // max(1, self.display or 1), _LONGEST_WINDOW))
 
     @property
     def net_name(self) -> str:
@@ -147,8 +142,8 @@ class Run:
         handler = _HANDLERS.get(type(event))
         if handler is not None:
             handler(self, event)
-        if type(event) in _OF_LIFE:
-            self.life.take(event, self.iteration)
+            if type(event) in _OF_LIFE:
+                self.life.take(event, self.iteration)
 
     def _pass(self, event: Pass) -> None:
         if event.net != TRAIN:
@@ -185,6 +180,8 @@ class Run:
             self.speed = (event.iteration - self.previous_iteration) / elapsed
 
     def _learning_rate(self, event: LearningRate) -> None:
+        if event.rate != self.learning_rate:
+            self.life.take(event, self.iteration)
         self.learning_rate = event.rate
         self.grad_scale = event.grad_scale or 1.0
 
@@ -212,7 +209,12 @@ class Run:
         self.ended_at = time if time is not None else self.ended_at
 
     def _solver(self, event: SolverRead) -> None:
-        self.solver = dict(event.parameters)
+        given = self.solver = dict(event.parameters)
+        kind = given.get("type") or given.get("solver_type") or "SGD"
+        self.solver_type = _SOLVERS.get(kind.upper(), kind)
+        self.max_iterations = whole(given.get("max_iter"))
+        self.given_display = whole(given.get("display"))
+        self.average_loss = whole(given.get("average_loss")) or 1
 
     def _net(self, event: NetRead) -> None:
         if event.name == TRAIN:
@@ -243,7 +245,7 @@ _SOLVERS = {
     "NESTEROV": "Nesterov", "ADAGRAD": "AdaGrad", "RMSPROP": "RMSProp", "ADADELTA": "AdaDelta",
     "ADAM": "Adam",
 }  # fmt: skip
-_OF_LIFE = frozenset({SnapshotWritten, LearningRate, Loaded, Ended, Solving})
+_OF_LIFE = frozenset({SnapshotWritten, Loaded, Ended, Solving})
 _HANDLERS: dict[type, Callable[[Run, Any], None]] = {
     Pass: Run._pass,
     Update: Run._update,
