@@ -15,11 +15,12 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from caffewatch.demo.player import bundled_log
 from caffewatch.monitor import Monitor
 from caffewatch.report.reading import chunks, open_log
 from grow_log import grow
 
+SOURCE = Path(__file__).parents[1] / "tests/data/runs/early_stop_ok.log.gz"
+"""A healthy small LeNet with debug_info and tests, as most of the lines of most logs are."""
 ROUNDS = 5
 LINES = 600_000
 
@@ -81,7 +82,7 @@ print(status.split("VmHWM:")[1].split()[0])
 
 def main() -> None:
     """Measure and print."""
-    with open_log(str(bundled_log())) as stream:
+    with open_log(str(SOURCE)) as stream:
         source = stream.read()
     with tempfile.TemporaryDirectory() as folder:
         log = Path(folder) / "grown.log"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from math import isfinite
 
 from caffewatch.alert.book import AlertBook
 from caffewatch.alert.model import Alert, Origin
@@ -12,7 +13,7 @@ from caffewatch.detect.detector import Detector
 from caffewatch.detect.finding import Finding
 from caffewatch.detect.settings import RuleSettings
 from caffewatch.detect.silence import Silence
-from caffewatch.log.events import Ended, Event, RunEnded, RunStarted
+from caffewatch.log.events import TRAIN, Ended, Event, Pass, RunEnded, RunStarted
 from caffewatch.log.parser import Parser
 from caffewatch.log.run import Run
 from caffewatch.snapshot import Snapshot, freeze
@@ -117,13 +118,16 @@ class Monitor:
     def _take(self, events: Iterable[Event], now: float) -> list[Alert]:
         alerts: list[Alert] = []
         for event in events:
+            if type(event) is Pass and event.net != TRAIN and isfinite(sum(event.values)):
+                continue  # no rule asks more of a test's blocks, and there are many of them
             if type(event) is RunStarted:
                 alerts += self._begin(event, now)
-            if self._detector is None:
+            detector = self._detector
+            if detector is None:
                 continue
             record = self.runs[-1]
             record.run.apply(event)
-            changed = self._detector.take(event)
+            changed = detector.take(event)
             if changed:
                 alerts += self._note(record, changed, now)
             if type(event) is Ended and not event.fatal:

@@ -60,7 +60,7 @@ MLP = (
 
 
 class CaffeLog:
-    """Write a log line by line; every line is a millisecond after the one before.
+    """Write a log line by line; every line is a millisecond after the one before, save `pass_time`.
 
     Keys of ``values`` name a place in a block, and everything else is healthy: ``ip1`` the top of
     layer ip1 (``data/label`` one of several), ``ip1.0`` its weight, ``d ip1`` the gradient that it
@@ -76,6 +76,7 @@ class CaffeLog:
         self.layers = layers
         self.chunks: list[tuple[int, str]] = []
         self._count = 0
+        self._waited = 0.0
         self._fresh: list[str] = []
         self._repeats = 1
 
@@ -103,8 +104,13 @@ class CaffeLog:
     def say(self, message: str, source: str = "solver.cpp:218", severity: str = "I") -> None:
         """Write a line with a prefix."""
         self._count += 1
-        time = (BEGIN + timedelta(milliseconds=self._count)).strftime("%m%d %H:%M:%S.%f")
+        passed = timedelta(milliseconds=self._count, seconds=self._waited)
+        time = (BEGIN + passed).strftime("%m%d %H:%M:%S.%f")
         self.raw(f"{severity}{time} {TID} {source}] {message}")
+
+    def pass_time(self, seconds: float) -> None:
+        """Let time pass before the next line."""
+        self._waited += seconds
 
     def end_chunk(self, iteration: int) -> None:
         """Close the piece that belongs to an iteration."""
@@ -177,13 +183,10 @@ class CaffeLog:
         outputs: Mapping[str, float | str] | None = None,
         lr: float | str = 0.01,
     ) -> None:
-        """Write the lines that number a block."""
+        """Write the lines that number a block; outputs whose name begins with ``*`` have no weight."""
         self.say(f"Iteration {number} (100 iter/s, 0.1s/10 iters), loss = {loss}")
-        for index, (name, value) in enumerate((outputs or {"loss": loss}).items()):
-            self.say(
-                f"    Train net output #{index}: {name} = {value} (* 1 = {value} loss)",
-                "solver.cpp:237",
-            )
+        for index, (name, value) in enumerate(_shown(loss, outputs)):
+            self.say(f"    Train net output #{index}: {_output(name, value)}", "solver.cpp:237")
         self.say(f"Iteration {number}, lr = {lr}", "sgd_solver.cpp:105")
 
     def display(
@@ -192,23 +195,37 @@ class CaffeLog:
         values: Values | None = None,
         loss: float | str = 2.0,
         lr: float | str = 0.01,
+        outputs: Mapping[str, float | str] | None = None,
     ) -> None:
-        """Write one display: block, Iteration line, output and learning rate."""
+        """Write one display: block, Iteration line, outputs and learning rate."""
         self.block(values)
-        self.iteration(number, loss, lr=lr)
+        self.iteration(number, loss, outputs, lr)
         self.end_chunk(number)
+
+    def losses(self, losses: Iterable[float | str], start: int = 0, step: int = 10) -> None:
+        """Write displays of these losses without debug_info."""
+        for number, loss in enumerate(losses):
+            self.iteration(start + step * number, loss)
+            self.end_chunk(start + step * number)
 
     def displays(self, numbers: Iterable[int], values: Values | None = None) -> None:
         """Write displays that are all alike."""
         for number in numbers:
             self.display(number, values)
 
-    def test(self, number: int, values: Values | None = None, loss: float | str = 2.0) -> None:
+    def test(
+        self,
+        number: int,
+        values: Values | None = None,
+        loss: float | str = 2.0,
+        outputs: Mapping[str, float | str] | None = None,
+        net: int = 0,
+    ) -> None:
         """Write a test of one batch, with the [Forward] lines of the test net."""
-        self.say(f"Iteration {number}, Testing net (#0)", "solver.cpp:347")
+        self.say(f"Iteration {number}, Testing net (#{net})", "solver.cpp:347")
         self.forward(values)
-        output = f"    Test net output #0: loss = {loss} (* 1 = {loss} loss)"
-        self.say(output, "solver.cpp:414")
+        for index, (name, value) in enumerate(_shown(loss, outputs)):
+            self.say(f"    Test net output #{index}: {_output(name, value)}", "solver.cpp:414")
 
     def snapshot(self, number: int) -> str:
         """Write the lines of a snapshot; return its path."""
@@ -237,6 +254,20 @@ class CaffeLog:
         """Write what glog's handler prints on a signal."""
         self.raw('*** Aborted at 1795418400 (unix time) try "date -d @1795418400" ***')
         self.raw(f"*** {name} (@0x3039) received by PID {TID} (TID 0x7f) from PID 1; ***")
+
+
+def _shown(
+    loss: float | str, outputs: Mapping[str, float | str] | None
+) -> Iterable[tuple[str, float | str]]:
+    return ({"loss": loss} if outputs is None else outputs).items()
+
+
+def _output(name: str, value: float | str) -> str:
+    return (
+        f"{name[1:]} = {value}"
+        if name.startswith("*")
+        else f"{name} = {value} (* 1 = {value} loss)"
+    )
 
 
 def _forward(layer: Layer) -> Iterable[tuple[str, str]]:

@@ -59,7 +59,8 @@ class TestFeed:
 
         (alert,) = monitor.feed(log.data, 1.0)
 
-        assert alert.annotations["iteration"] == "50 (estimated)"
+        assert alert.annotations["iteration"] == "50"
+        assert alert.annotations["iteration_estimated"] == "true"
 
     def test_the_report_corrects_an_estimate(self) -> None:
         """The line that came later has the last word."""

@@ -53,8 +53,8 @@ class Alert:
         Frozen when it fired: alertname, severity, host, training_job, log, run, the job's own,
         and layer, blob and phase where they apply.
     annotations
-        summary, description, advice, iteration, value and, where they apply, log_time, line,
-        snapshot and consequences.
+        summary, description, advice, iteration, value and, where they apply, iteration_estimated
+        (true until the log has given the number), log_time, line, snapshot and consequences.
     starts_at, ends_at
         Wall time in seconds since the epoch; ``ends_at`` is None while it fires.
     """

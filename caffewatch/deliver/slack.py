@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -111,7 +111,7 @@ def describe(alert: Alert) -> str:
         ("", f"{_mark(alert)} {in_words(alert.rule)}"),
         ("", notes.get("summary", "")),
         ("Where", ", ".join(place)),
-        ("Since iteration", notes.get("iteration", "")),
+        ("Since iteration", _since(notes)),
         ("Value", notes.get("value", "")),
         ("Do first", _first_line(notes.get("advice", ""))),
         ("Go back to", notes.get("snapshot", "")),
@@ -120,6 +120,11 @@ def describe(alert: Alert) -> str:
         told = told[:4]
     lines = [(title, one_line(text, _LINE_LIMIT)) for title, text in told]
     return "\n".join(f"{title}: {text}" if title else text for title, text in lines if text)
+
+
+def _since(notes: Mapping[str, str]) -> str:
+    number = notes.get("iteration", "")
+    return f"{number} (estimated)" if number and "iteration_estimated" in notes else number
 
 
 def fit(text: str, limit: int) -> str:

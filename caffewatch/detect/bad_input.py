@@ -14,7 +14,7 @@ from caffewatch.detect.rule import Rule
 from caffewatch.detect.settings import Parameters, RuleSettings, parameter
 from caffewatch.detect.words import count, spell
 from caffewatch.log.run import Run
-from caffewatch.log.topology import Net
+from caffewatch.log.topology import Layer, Net
 
 _NO_IMAGES = (
     "label",
@@ -28,6 +28,11 @@ _NO_IMAGES = (
     "target",
 )
 """Parts of the names of inputs that are labels, sizes or switches."""
+_DEPTH = 4
+"""Layers between an input and a loss that are looked through."""
+
+_NO_DATA = frozenset({"DummyData", "Parameter"})
+"""Layers without bottoms whose tops are constants or weights, not data."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,7 +94,7 @@ class BadInput(Rule[BadInputParameters]):
             how = _judge(values[number], same, own) if own.enabled else ""
             lasted = self._count(look, at, how)
             needed = own.constant if how == "constant" else own.passes
-            if how and lasted >= needed:
+            if how and (lasted >= needed or (self._finding is not None and how != "constant")):
                 bad.append((at, how, lasted))
         return self._report(look, bad)
 
@@ -172,6 +177,8 @@ def _inputs(layout: Layout, net: Net) -> list[int]:
     for at, blob in enumerate(layout.blobs[: layout.backward]):
         described = net.layers.get(blob.layer)
         source = described is not None and not described.bottoms and blob.kind == "top"
+        if described is not None and described.kind in _NO_DATA:
+            continue
         source = source or blob.kind == "input" or (described is None and blob.layer == "data")
         if source and blob.kind != "param" and not _is_label(blob.blob, net):
             found.append(at)
@@ -182,10 +189,20 @@ def _is_label(blob: str, net: Net) -> bool:
     name = blob.lower()
     if any(part in name for part in _NO_IMAGES):
         return True
+    return _is_judged(blob, net, depth=_DEPTH)
+
+
+def _is_judged(blob: str, net: Net, depth: int) -> bool:
+    """Tell whether only losses and accuracies see a blob, if through layers that learn nothing."""
     readers = [x for x in net.layers.values() if blob in x.bottoms]
-    through = [top for x in readers if x.kind == "Split" for top in x.tops]
-    readers = [x for x in readers if x.kind != "Split"] + [
-        x for x in net.layers.values() if any(top in x.bottoms for top in through)
-    ]
-    judges = [x for x in readers if x.kind.endswith("Loss") or x.kind == "Accuracy"]
-    return bool(readers) and len(judges) == len(readers)
+    return bool(readers) and all(_judges(x, net, depth) for x in readers)
+
+
+def _judges(layer: Layer, net: Net, depth: int) -> bool:
+    if layer.kind.endswith("Loss") or layer.kind == "Accuracy":
+        return True
+    passes_on = layer.kind == "Split" or layer.needs_backward is False
+    tops = [top for top in layer.tops if top not in layer.bottoms]
+    return (
+        passes_on and depth > 0 and any(tops) and all(_is_judged(x, net, depth - 1) for x in tops)
+    )

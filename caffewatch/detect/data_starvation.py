@@ -42,7 +42,7 @@ class DataStarvation(Rule[DataStarvationParameters]):
 
     def __init__(self, settings: RuleSettings, run: Run) -> None:
         super().__init__(settings, run)
-        self._waits: list[tuple[int, Waiting]] = []
+        self._waits: list[tuple[int, Place]] = []
         self._finding: Finding | None = None
 
     def on_waiting(self, event: Waiting) -> Sequence[Finding]:
@@ -51,14 +51,14 @@ class DataStarvation(Rule[DataStarvationParameters]):
         if not now:
             return ()
         recent = [x for x in self._waits if now - x[0] <= self.parameters.displays]
-        self._waits = [*recent, (now, event)][-self.parameters.waits :]
+        moment = Moment(self.run.iteration, estimated=False)
+        place = Place(event.line, moment, self.run.previous_iteration, kind="input")
+        self._waits = [*recent, (now, place)][-self.parameters.waits :]
         if self._finding is not None or len(self._waits) < self.parameters.waits:
             return ()
-        moment = Moment(self.run.iteration, estimated=False)
-        place = Place(self._waits[0][1].line, moment, self.run.previous_iteration, kind="input")
         self._finding = self.fire(
-            place,
-            f"By {{iteration}} the solver had to wait for data {len(self._waits)} times within "
+            self._waits[0][1],
+            f"Since {{iteration}} the solver had to wait for data {len(self._waits)} times within "
             f"{self.parameters.displays} displays.",
             [
                 "Put the data on a faster disk or in LMDB, and decode less: resize images before "

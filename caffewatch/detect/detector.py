@@ -36,6 +36,7 @@ class Detector:
         enabled = [rule for rule in rules if rule.enabled]
         self.findings: list[Finding] = []
         self._run = run
+        self._displays = run.displays
         self._layouts: dict[int, Layout] = {}  # by id: hashing names costs more than a pass
         self._layout: Layout | None = None
         self._any_pass = _handlers(enabled, "on_pass")
@@ -54,23 +55,22 @@ class Detector:
 
         The run must have taken the event before.
         """
+        kind = type(event)
+        done = self._displays.take(event, self._run)
+        changed: list[Finding] = []
+        if done is not None:
+            changed = self._show(self._on_display if type(done) is Display else self._on_test, done)
         if type(event) is Pass:
-            return self._judge_display(event) + self._take_pass(event)
-        if type(event) is NetRead:
+            return changed + self._take_pass(event) if changed else self._take_pass(event)
+        if kind is NetRead:
             self._layouts.clear()
             self._layout = None
-        return self._judge_display(event) + self._show(self._handlers[type(event)], event)
+        handlers = self._handlers[kind]
+        return changed + self._show(handlers, event) if handlers else changed
 
     def tick(self, silence: Silence) -> list[Finding]:
         """Let time pass without a line; return the findings that began or ended."""
         return self._show(self._tick, silence)
-
-    def _judge_display(self, event: Event) -> list[Finding]:
-        """Show the display or test that this event completes."""
-        done = self._run.displays.take(event, self._run)
-        if done is None:
-            return []
-        return self._show(self._on_display if type(done) is Display else self._on_test, done)
 
     def _take_pass(self, event: Pass) -> list[Finding]:
         layout = self._layout

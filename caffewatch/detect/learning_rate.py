@@ -48,6 +48,7 @@ class LearningRateRule(Rule[LearningRateParameters]):
         super().__init__(settings, run)
         self._highest = 0.0
         self._low: list[Evidence] = []
+        self._count = 0
         self._first: Place | None = None
         self._well = 0
         self._finding: Finding | None = None
@@ -69,7 +70,8 @@ class LearningRateRule(Rule[LearningRateParameters]):
                 event.line, moment, before, TRAIN, kind="lr", blob="lr", value=event.rate
             )
         self._low = [*self._low[-7:], (moment, event.rate)]
-        if self._finding is not None or len(self._low) < self.parameters.displays:
+        self._count += 1
+        if self._finding is not None or self._count < self.parameters.displays:
             return ()
         if not self._far_to_go(event.iteration):
             return ()
@@ -79,7 +81,7 @@ class LearningRateRule(Rule[LearningRateParameters]):
         return (self._finding,)
 
     def _recover(self) -> Sequence[Finding]:
-        self._low, self._first = [], None
+        self._low, self._count, self._first = [], 0, None
         self._well += 1
         if self._finding is None or self._well < self.parameters.displays * self.patience:
             return ()
@@ -95,6 +97,8 @@ class LearningRateRule(Rule[LearningRateParameters]):
             return (
                 f"Since {{iteration}} the learning rate is negative ({event.rate:g}): it unlearns."
             )
+        if not self._highest:
+            return "Since {iteration} the learning rate is 0: the weights stand still."
         left = ""
         if self.run.max_iterations is not None:
             left = f" with {self.run.max_iterations - event.iteration} iterations to go"
@@ -104,6 +108,8 @@ class LearningRateRule(Rule[LearningRateParameters]):
         )
 
     def _advise(self) -> list[str]:
+        if self._highest <= 0 or self._low[-1][1] < 0:
+            return [f"Set base_lr above 0 (it is {self.run.solver.get('base_lr', 'not given')})."]
         policy = self.run.solver.get("lr_policy", "the policy").strip('"')
         named = {
             name: self.run.solver[name]

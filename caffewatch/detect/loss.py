@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 
 from caffewatch.detect.finding import Evidence, Place
-from caffewatch.log.displays import Display
+from caffewatch.log.displays import FIRST, Display
 from caffewatch.log.events import TRAIN, Moment
 from caffewatch.log.run import Run
 from caffewatch.log.topology import Layer, Net
@@ -28,6 +28,41 @@ class Chance:
         return self._loss
 
 
+class Untrained:
+    """The loss that the net of a run has, or would have, before it has learned anything."""
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+        self._loss: float | None = None
+        self._known = False
+
+    @property
+    def loss(self) -> float | None:
+        """That of guessing, or where a fresh run began lower; None where the log does not tell."""
+        if not self._known and self._run.displays.count >= FIRST:
+            self._known = True
+            start = self._run.displays.start if is_fresh(self._run) else None
+            told = [x for x in (start, chance(self._run.net)) if x is not None]
+            self._loss = min(told, default=None)
+        return self._loss
+
+    def still(self, share: float) -> bool:
+        """Tell whether the last losses are at or above this share of it: nothing was learned."""
+        displays = self._run.displays
+        if displays.count < 2 * FIRST:
+            return False
+        loss, level = self.loss, displays.level(FIRST)
+        return loss is not None and level is not None and 0 < share * loss <= level
+
+
+def is_fresh(run: Run) -> bool:
+    """Tell whether the run's first losses are those of an untrained net.
+
+    Not so where it was resumed or finetuned, or where the log begins in its midst.
+    """
+    return run.loaded is None and (run.first_iteration or 0) <= (run.display or 1)
+
+
 def chance(net: Net) -> float | None:
     """Return the loss of a net that guesses: the sum of weight times ln(classes).
 
@@ -37,7 +72,7 @@ def chance(net: Net) -> float | None:
     """
     if not all(layer.kind for layer in net.layers.values()):
         return None
-    losses = [x for x in net.layers.values() if x.kind.endswith("Loss") and _weight(x)]
+    losses = [x for x in net.layers.values() if _is_loss(x) and _weight(x)]
     total = 0.0
     for layer in losses:
         classes = _classes(net, layer)
@@ -45,6 +80,10 @@ def chance(net: Net) -> float | None:
             return None
         total += _weight(layer) * math.log(classes)
     return total or None
+
+
+def _is_loss(layer: Layer) -> bool:
+    return layer.kind.endswith("Loss") or bool(layer.loss_weights)
 
 
 def _weight(layer: Layer) -> float:

@@ -8,7 +8,7 @@ from math import inf, isfinite
 from typing import ClassVar
 
 from caffewatch.detect.finding import Finding, Severity
-from caffewatch.detect.loss import chance, loss_history, loss_place
+from caffewatch.detect.loss import chance, is_fresh, loss_history, loss_place
 from caffewatch.detect.rule import Rule
 from caffewatch.detect.settings import Parameters, RuleSettings, parameter
 from caffewatch.detect.words import spell
@@ -32,10 +32,12 @@ class LossDivergence(Rule[LossDivergenceParameters]):
     """The loss is far above where it began, and stays there.
 
     Fires when ``displays`` displays in a row are ``factor`` times above the highest of the run's
-    first five. A run that was resumed or finetuned begins low, so that a jitter of a factor of
-    ten is nothing: there it takes ``loaded_factor``, or a loss well above chance.
+    first five. A run that was resumed or finetuned, or whose log begins in its midst, begins low,
+    so that a jitter of a factor of ten is nothing: there it takes ``loaded_factor``, or a loss well
+    above chance.
 
-    Silent on single spikes, and on a loss that is high from the start.
+    Silent on single spikes, also where ``average_loss`` draws them out, and on a loss that is high
+    from the start.
 
     Source: Megatron-LM calls ten times the first losses a divergence; in the labelled runs healthy
     losses stay below 1.2 times their highest start.
@@ -65,8 +67,10 @@ class LossDivergence(Rule[LossDivergenceParameters]):
         if display.loss < self._limit:
             return self._recover()
         self._below = 0
-        self._streak = [*self._streak[: self.parameters.displays - 1], display]
-        if self._finding is not None or len(self._streak) < self.parameters.displays:
+        # One huge value stays in the average for as long as that reaches.
+        needed = self.parameters.displays + self.run.loss_window - 1
+        self._streak = [*self._streak[: needed - 1], display]
+        if self._finding is not None or len(self._streak) < needed:
             return ()
         began = self._streak[0]
         self._finding = self.fire(
@@ -80,7 +84,7 @@ class LossDivergence(Rule[LossDivergenceParameters]):
 
     def _bound(self, highest: float) -> float:
         bound = highest * self.parameters.factor
-        if self.run.loaded is None:
+        if is_fresh(self.run):
             return bound
         guess = chance(self.run.net)
         high = highest * self.parameters.loaded_factor

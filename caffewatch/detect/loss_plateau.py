@@ -67,6 +67,7 @@ class LossPlateau(Rule[LossPlateauParameters]):
         super().__init__(settings, run)
         self._finding: Finding | None = None
         self._chance = Chance()
+        self._before = 0.0
         self._began: Display | None = None
         self._count = 0
         self._slow: Display | None = None
@@ -78,6 +79,8 @@ class LossPlateau(Rule[LossPlateauParameters]):
             self._began, self._count = display, 0
         self._count += 1
         self._watch_rate(display)
+        if self._finding is None and self._moves(display.loss):
+            return ()
         level = self.run.displays.level(_WINDOW)
         if level is None or not isfinite(level) or level <= 0:
             return ()
@@ -92,12 +95,23 @@ class LossPlateau(Rule[LossPlateauParameters]):
         )
         return (self._finding,)
 
+    def _moves(self, loss: float) -> bool:
+        """Tell quickly that this is no display to find a plateau at."""
+        before, self._before = self._before, loss
+        if self._slow is not None or abs(loss - before) <= self.parameters.flat * loss:
+            return False
+        guess = self._chance.of(self.run.net)
+        return bool(self.run.net.layers) and (
+            guess is None or loss < self.parameters.chance * guess
+        )
+
     def _at_chance(self, display: Display, level: float) -> tuple[Display, str, list[str]] | None:
         began = self._began
         guess = self._guess(level)
         if began is None or guess is None:
             return None
         if not self.parameters.chance * guess <= level <= _FAR_ABOVE * guess:
+            self._began = None
             return None
         lasted = display.iteration - began.iteration
         if lasted < self._needed() or self._count < self.parameters.displays:
@@ -152,6 +166,8 @@ class LossPlateau(Rule[LossPlateauParameters]):
         if slow is None or len(recent) < 2 * _WINDOW or level < 0.2 * start:
             return None
         before = [x.loss for x in recent][-2 * _WINDOW : -_WINDOW]
+        if recent[-1].iteration - slow.iteration < self._needed():
+            return None
         if recent[-_WINDOW].iteration < slow.iteration or level < 0.98 * sum(before) / _WINDOW:
             return None
         text = (

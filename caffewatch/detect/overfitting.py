@@ -8,6 +8,8 @@ from math import inf, isfinite
 from typing import ClassVar
 
 from caffewatch.detect.finding import Evidence, Finding, Place, Severity
+from caffewatch.detect.layout import UNLEARNED
+from caffewatch.detect.loss import Untrained
 from caffewatch.detect.rule import Rule
 from caffewatch.detect.settings import Parameters, RuleSettings, parameter
 from caffewatch.detect.words import spell
@@ -21,6 +23,15 @@ class OverfittingParameters(Parameters):
     """Parameters of `Overfitting`."""
 
     factor: float = parameter(2.5, "times its best that the test loss must reach", "ratio", 1.0)
+    least: float = parameter(
+        0.05, "share of the untrained net's loss below which any test loss is good", "ratio", 0.0
+    )
+    progress: float = parameter(
+        0.9, "share of the untrained net's loss above which nothing was learned", "ratio", 0.0, 1.0
+    )
+    settle: int = parameter(
+        1000, "iterations before which tests of a BatchNorm net do not count", "iterations", 0
+    )
     tests: int = parameter(3, "tests in a row, and below it to be over", "tests", 1)
 
 
@@ -37,10 +48,10 @@ class Overfitting(Rule[OverfittingParameters]):
     """The test loss has risen well above its best while the training loss fell.
 
     Fires when ``tests`` tests in a row are ``factor`` times above the best before them, and the
-    training loss is no higher than it was at that best.
+    training loss is no higher than it was at that best and shows that something was learned.
 
-    Silent on a single wild test, and on the first tests of BatchNorm nets, which start at 80: only
-    what rises again from a best counts.
+    Silent on a single wild test, on test losses near 0, which jitter, and on the first tests of
+    BatchNorm nets, which start at 80 and jump until its statistics ``settle``.
 
     Source: SageMaker Debugger compares validation with training at 10 %, far too tight for small
     test sets: in the labelled runs healthy tests rise to 2 times their best for a moment, those
@@ -54,6 +65,7 @@ class Overfitting(Rule[OverfittingParameters]):
 
     def __init__(self, settings: RuleSettings, run: Run) -> None:
         super().__init__(settings, run)
+        self._untrained = Untrained(run)
         self._nets: dict[str, _Net] = {}
         self._finding: Finding | None = None
 
@@ -61,13 +73,15 @@ class Overfitting(Rule[OverfittingParameters]):
         """Compare a test's loss with the best before it."""
         if test.loss is None or not isfinite(test.loss) or test.loss < 0:
             return ()
+        if self._unsettled(test):
+            return ()
         net = self._nets.setdefault(test.net, _Net())
         net.history = [*net.history[-7:], (Moment(test.iteration, False), test.loss)]
         level = self.run.displays.level(min(5, self.run.displays.count or 1))
         if net.best is None or test.loss < (net.best.loss or 0.0):
             net.best, net.level_at_best = test, inf if level is None else level
         if not self._above(net, test, level):
-            return self._recover(net)
+            return self._recover(net, test.net)
         net.below = 0
         net.rising = [*net.rising[: self.parameters.tests - 1], test]
         if self._finding is not None or len(net.rising) < self.parameters.tests:
@@ -75,13 +89,21 @@ class Overfitting(Rule[OverfittingParameters]):
         self._finding = self._fire(net, test, level)
         return (self._finding,)
 
+    def _unsettled(self, test: Tested) -> bool:
+        """Tell whether BatchNorm's statistics are still those of the first passes."""
+        if test.iteration - (self.run.first_iteration or 0) >= self.parameters.settle:
+            return False
+        return any(layer.kind in UNLEARNED for layer in self.run.net.layers.values())
+
     def _above(self, net: _Net, test: Tested, level: float | None) -> bool:
         best = net.best
         if best is None or not best.loss or test.loss is None or level is None:
             return False
-        if level > net.level_at_best:
+        if level > net.level_at_best or self._untrained.still(self.parameters.progress):
             return False
-        return test.loss >= self.parameters.factor * best.loss
+        untrained = self._untrained.loss or 0.0
+        least = max(self.parameters.factor * best.loss, self.parameters.least * untrained)
+        return test.loss >= least
 
     def _fire(self, net: _Net, test: Tested, level: float | None) -> Finding:
         began, best = net.rising[0], net.best or test
@@ -108,10 +130,12 @@ class Overfitting(Rule[OverfittingParameters]):
         ]
         return self.fire(place, text, advice, evidence=net.history)
 
-    def _recover(self, net: _Net) -> Sequence[Finding]:
+    def _recover(self, net: _Net, name: str) -> Sequence[Finding]:
         net.rising = []
         net.below += 1
-        if self._finding is None or net.below < self.parameters.tests * self.patience:
+        if self._finding is None or self._finding.place.net != name:
+            return ()
+        if net.below < self.parameters.tests * self.patience:
             return ()
         ended, self._finding = self._finding, None
         return (self.end(ended),)

@@ -9,6 +9,7 @@ from typing import ClassVar
 from caffewatch.detect.finding import Finding, Severity
 from caffewatch.detect.layout import Activation, Layout
 from caffewatch.detect.look import Look
+from caffewatch.detect.loss import Untrained
 from caffewatch.detect.rule import Rule
 from caffewatch.detect.settings import Parameters, RuleSettings, parameter
 from caffewatch.detect.streaks import Streaks
@@ -21,7 +22,7 @@ class SaturatedActivationParameters(Parameters):
     """Parameters of `SaturatedActivation`."""
 
     tanh: float = parameter(
-        0.9, "mean |output| of a TanH at or above which it is", "mean", 0.0, 1.0
+        0.95, "mean |output| of a TanH at or above which it is", "mean", 0.0, 1.0
     )
     sigmoid: float = parameter(
         0.02, "mean distance of a Sigmoid from 0 or 1 at or below which it is", "mean", 0.0, 0.5
@@ -52,6 +53,7 @@ class SaturatedActivation(Rule[SaturatedActivationParameters]):
 
     def __init__(self, settings: RuleSettings, run: Run) -> None:
         super().__init__(settings, run)
+        self._untrained = Untrained(run)
         self._layout: Layout | None = None
         self._units: list[Activation] = []
         self._streaks = Streaks()
@@ -87,8 +89,7 @@ class SaturatedActivation(Rule[SaturatedActivationParameters]):
             return value >= own.tanh
         if own.sigmoid < value < 1 - own.sigmoid:
             return False
-        progress = self.run.displays.progress()
-        return progress is not None and progress >= own.progress
+        return self._untrained.still(own.progress)
 
     def _report(self, look: Look) -> Sequence[Finding]:
         lasting = self._streaks.lasting

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from statistics import median
 from typing import ClassVar
 
-from caffewatch.detect.finding import Finding, Place, Severity
+from caffewatch.detect.finding import Evidence, Finding, Place, Severity
 from caffewatch.detect.rule import Rule
 from caffewatch.detect.settings import Parameters, RuleSettings, parameter
 from caffewatch.log.events import TRAIN, Iteration, Moment, SnapshotWritten, TestStarted
@@ -53,7 +53,7 @@ class Slowdown(Rule[SlowdownParameters]):
         self._disturbed = True
         self._usual: list[float] = []
         self._baseline: float | None = None
-        self._slow: deque[tuple[Moment, float]] = deque(maxlen=_SHOWN)
+        self._slow: deque[Evidence] = deque(maxlen=max(_SHOWN, self.parameters.displays))
         self._first: Place | None = None
         self._well = 0
         self._finding: Finding | None = None
@@ -113,7 +113,7 @@ class Slowdown(Rule[SlowdownParameters]):
                 "See who else uses the machine (nvidia-smi, top, iostat); a hot GPU is slower.",
                 "Where the log says Waiting for data, the disk or the decoding is the limit.",
             ],
-            evidence=list(self._slow),
+            evidence=list(self._slow)[-_SHOWN:],
         )
         return (self._finding,)
 

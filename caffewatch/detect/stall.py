@@ -13,6 +13,9 @@ from caffewatch.detect.silence import Silence
 from caffewatch.log.events import Ended, Event, Iteration, Moment, Pass, TestStarted
 from caffewatch.log.run import Run
 
+_HOUR = 3600.0
+"""Daylight saving: stamps are local time."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class StallParameters(Parameters):
@@ -33,7 +36,8 @@ class Stall(Rule[StallParameters]):
     seconds. A process that could be seen and is gone makes it certain after ``gone`` seconds; one
     that cannot be seen proves nothing. In a finished log only a gap inside it counts.
 
-    Silent after the log has said that training ended.
+    Silent after the log has said that training ended, on an hour's step of the clock, during a test
+    for ``first`` seconds, and where nothing is displayed at all (``display: 0``).
 
     Source: SageMaker Debugger takes 1800 s; glog keeps lines back for up to 30 s.
     """
@@ -47,6 +51,7 @@ class Stall(Rule[StallParameters]):
         super().__init__(settings, run)
         self._last: float | None = None
         self._longest = 0.0
+        self._testing = False
         self._line = run.started_line
         self._ended = False
         self._finding: Finding | None = None
@@ -55,18 +60,25 @@ class Stall(Rule[StallParameters]):
         """Measure the run's rhythm; a gap inside the log is a stall that is over."""
         over = self._resume(event)
         before, self._last = self._last, event.time if event.time is not None else self._last
+        tested, self._testing = self._testing, False
         if before is None or event.time is None:
             return over
         gap = event.time - before
-        if self._longest and gap > self.parameters.least and gap > self._patience():
-            text = f"Before {{iteration}} nothing was logged for {_spell(gap)}"
-            finding = self.fire(self._place(event.iteration), f"{text}; then it went on.", _ADVICE)
-            return over or (finding, self.end(finding))
+        if gap > self.parameters.least and self._longest:
+            if 0 <= gap - _HOUR <= self._longest:
+                return over
+            if not tested and gap > self._limit():
+                return over or self._gap(event, gap)
         self._longest = max(self._longest, gap)
         return over
 
+    def _gap(self, event: Iteration, seconds: float) -> Sequence[Finding]:
+        text = f"Before {{iteration}} nothing was logged for {_spell(seconds)}; then it went on."
+        return (self.end(self.fire(self._place(event.iteration), text, _ADVICE)),)
+
     def on_test_started(self, event: TestStarted) -> Sequence[Finding]:
-        """Note that the log goes on."""
+        """Note that the log goes on; how long a test may take only tests can tell."""
+        self._testing = True
         return self._resume(event)
 
     def on_pass(self, look: object) -> Sequence[Finding]:
@@ -83,22 +95,25 @@ class Stall(Rule[StallParameters]):
         if self._ended or self._finding is not None:
             return ()
         certain = silence.gone is True and silence.seconds >= self.parameters.gone
-        if not certain and silence.seconds < self._patience():
+        if not certain and (silence.seconds < self._limit() or self.run.display == 0):
             return ()
-        why = "its process is gone" if silence.gone else "its longest pause so far was "
-        if not silence.gone:
-            why += _spell(self._longest) if self._longest else "none: it has hardly begun"
+        began = "the start" if self.run.iteration is None else "{iteration}"
+        why = "it has hardly begun"
+        if silence.gone:
+            why = "its process is gone"
+        elif self._longest:
+            why = f"its longest pause so far was {_spell(self._longest)}"
         self._finding = self.fire(
             self._place(self.run.iteration),
-            f"Since {{iteration}} nothing has been logged for {_spell(silence.seconds)}; {why}.",
+            f"Since {began} nothing has been logged for {_spell(silence.seconds)}; {why}.",
             _ADVICE,
         )
         return (self._finding,)
 
-    def _patience(self) -> float:
-        if not self._longest:
-            return self.parameters.first
-        return max(self.parameters.least, self.parameters.factor * self._longest)
+    def _limit(self) -> float:
+        """Return the silence that is a stall, in seconds."""
+        own = max(self.parameters.least, self.parameters.factor * self._longest)
+        return own if self._longest and not self._testing else max(own, self.parameters.first)
 
     def _resume(self, event: Event | None) -> Sequence[Finding]:
         self._line = event.line if event is not None and not isinstance(event, Pass) else self._line

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import isfinite
 from typing import ClassVar
 
 from caffewatch.detect.finding import Finding, Place, Severity
-from caffewatch.detect.loss import Chance, loss_history, loss_place
+from caffewatch.detect.loss import Chance, is_fresh, loss_history, loss_place
 from caffewatch.detect.rule import Rule
 from caffewatch.detect.settings import Parameters, RuleSettings, parameter
 from caffewatch.detect.words import enumerate_layers, spell
 from caffewatch.log.displays import Display, Tested
-from caffewatch.log.events import Moment, Solving
+from caffewatch.log.events import TRAIN, Moment, Solving
 from caffewatch.log.run import Run
 
 
@@ -37,14 +38,16 @@ class SuspectDataParameters(Parameters):
 class SuspectData(Rule[SuspectDataParameters]):
     """Labels, data or nets that do not fit each other.
 
-    Three forms. The loss is 0 from the first displays on: labels that are all the same, or a loss
-    that does not see them. Training has learned (its loss is down to ``learned`` of the start) but
-    ``tests`` tests after ``iterations`` iterations are no better than guessing: other labels,
-    another preprocessing, or BatchNorm's global statistics in the test net. Or finetuning ignored
-    ``ignored`` times as many layers of the file as the net has, so that nothing was loaded.
+    Four forms. The loss is 0 from the first displays on, or the accuracy of the untrained net is
+    1: labels that are all the same, or a loss that does not see them. Training has learned (its
+    loss is down to ``learned`` of the start) but ``tests`` tests after ``iterations`` iterations
+    are no better than guessing: other labels, another preprocessing, or BatchNorm's global
+    statistics in the test net. Or finetuning ignored ``ignored`` times as many layers of the file
+    as the net has, those of the beginning among them, so that next to nothing was loaded.
 
-    Silent on a run that was resumed, on the first tests of BatchNorm nets, and where the log does
-    not say how many classes there are.
+    Silent on a run that was resumed, on tests that were better once or are coming down, as those
+    of BatchNorm nets do, on nets cut off behind their first layers, and where the log does not say
+    how many classes there are.
 
     Source: the loss of guessing is arithmetic.
     """
@@ -57,86 +60,119 @@ class SuspectData(Rule[SuspectDataParameters]):
     def __init__(self, settings: RuleSettings, run: Run) -> None:
         super().__init__(settings, run)
         self._chance = Chance()
-        self._behind: list[Tested] = []
+        self._behind: dict[str, list[Tested]] = {}
+        self._followed: set[str] = set()
         self._finding: Finding | None = None
 
     def on_solving(self, event: Solving) -> Sequence[Finding]:
         """Look at what finetuning loaded, when set-up is over."""
         loaded, ignored = self.run.loaded, self.run.ignored_layers
-        if loaded is None or loaded.resumed or not ignored or self._finding is not None:
+        if loaded is None or loaded.resumed or self._finding is not None:
             return ()
         names = [x.name for x in self.run.net.layers.values() if x.kind != "Split"]
-        if self.run.copied_layers or len(set(ignored)) < self.parameters.ignored * len(names):
+        few = len(ignored) < max(1, self.parameters.ignored * len(names))
+        if few or self.run.copied_layers or not any(map(_is_first, ignored)):
             return ()
         place = Place(event.line, Moment(0, estimated=False), None, kind="weights")
         self._finding = self.fire(
             place,
-            f"Finetuning from {loaded.path} ignored {len(set(ignored))} layers of that file "
-            f"({enumerate_layers(ignored)}), about as many as this net has: nothing was loaded.",
+            f"Finetuning from {loaded.path} ignored {len(ignored)} layers of that file "
+            f"({enumerate_layers(ignored)}); this net has {len(names)}: next to nothing was "
+            "loaded.",
             ["Layers are matched by name: rename them, or take the weights of the same net."],
         )
         return (self._finding,)
 
     def on_display(self, display: Display) -> Sequence[Finding]:
         """Look at the first losses."""
-        displays, run = self.run.displays, self.run
-        if displays.count != self.parameters.displays or run.loaded is not None:
+        if self._finding is not None and display.loss > 0:
+            return self._end(TRAIN)
+        displays = self.run.displays
+        if displays.count != self.parameters.displays or not is_fresh(self.run):
             return ()
         if self._finding is not None or any(x.loss != 0 for x in displays.recent):
             return ()
         self._finding = self.fire(
-            loss_place(displays.recent[0], run),
+            loss_place(displays.recent[0], self.run),
             "Since {iteration} the loss is 0: there is nothing to learn from.",
-            [
-                "Check the labels (all the same?) and that the loss gets them: its second bottom.",
-                "Check loss_weight and ignore_label.",
-            ],
-            evidence=loss_history(run),
+            _TOO_EASY,
+            evidence=loss_history(self.run),
         )
         return (self._finding,)
 
     def on_tested(self, test: Tested) -> Sequence[Finding]:
         """Compare a test's loss with guessing, once training has learned."""
+        if test.iteration == 0:
+            return self._look_at_accuracy(test)
         guess, progress = self._chance.of(self.run.net), self.run.displays.progress()
-        begun = self.run.first_iteration or 0
         if guess is None or progress is None or test.loss is None or not isfinite(test.loss):
             return ()
-        late = test.iteration - begun >= self.parameters.iterations
-        if test.loss < 0.9 * guess or progress > self.parameters.learned or not late:
-            return self._follow(test)
-        self._behind = [*self._behind, test][-self.parameters.tests :]
-        if self._finding is not None or len(self._behind) < self.parameters.tests:
+        good = test.loss < 0.9 * guess
+        late = test.iteration - (self.run.first_iteration or 0) >= self.parameters.iterations
+        if good or progress > self.parameters.learned or not late:
+            return self._follow(test.net, good)
+        behind = [*self._behind.get(test.net, ()), test][-self.parameters.tests :]
+        self._behind[test.net] = behind
+        coming_down = test.loss < (behind[0].loss or 0.0) / 2
+        if self._finding is not None or test.net in self._followed or coming_down:
             return ()
-        if min(x.loss or 0.0 for x in self._behind) < (self._best or guess) * 0.9:
+        if len(behind) < self.parameters.tests:
             return ()
-        began = self._behind[0]
-        place = Place(
-            began.line,
-            Moment(began.iteration, estimated=False),
-            None,
-            test.net,
-            kind="output",
-            blob="loss",
-            value=began.loss,
-        )
         self._finding = self.fire(
-            place,
+            _place(behind[0], "loss", behind[0].loss),
             f"Since {{iteration}} training has learned but the test loss is {spell(test.loss)}, no "
             f"better than guessing ({spell(guess)}).",
-            _ADVICE,
+            _BEHIND,
+            evidence=[(Moment(x.iteration, estimated=False), x.loss or 0.0) for x in behind],
         )
         return (self._finding,)
 
-    _best: float | None = None
+    def _look_at_accuracy(self, test: Tested) -> Sequence[Finding]:
+        outputs = self.run.test_outputs.values()
+        right = [x for x in outputs if x.net == test.net and "accuracy" in x.name.lower()]
+        if self._finding is not None or self.run.loaded is not None:
+            return ()
+        if not right or min(x.value for x in right) < 1 or not isfinite(test.loss or 0.0):
+            return ()
+        self._finding = self.fire(
+            _place(test, right[0].name, right[0].value),
+            "At {iteration} the accuracy of the untrained net is 1: the task is none.",
+            _TOO_EASY,
+        )
+        return (self._finding,)
 
-    def _follow(self, test: Tested) -> Sequence[Finding]:
-        self._behind = []
-        if test.loss is not None:
-            self._best = test.loss if self._best is None else min(self._best, test.loss)
-        return ()
+    def _follow(self, net: str, good: bool) -> Sequence[Finding]:
+        self._behind.pop(net, None)
+        if not good:
+            return ()
+        self._followed.add(net)
+        return self._end(net)
+
+    def _end(self, net: str) -> Sequence[Finding]:
+        """Resolve what was seen of the losses of a net."""
+        finding = self._finding
+        if finding is None or finding.place.net != net or finding.place.blob != "loss":
+            return ()
+        self._finding = None
+        return (self.end(finding),)
 
 
-_ADVICE = [
+def _place(test: Tested, blob: str, value: float | None) -> Place:
+    moment = Moment(test.iteration, estimated=False)
+    return Place(test.line, moment, None, test.net, kind="output", blob=blob, value=value)
+
+
+def _is_first(layer: str) -> bool:
+    """Tell whether a layer's name says that it is one of the first: conv1, ip1, block1/conv."""
+    number = re.search(r"\d+", layer)
+    return number is not None and int(number[0]) == 1 and not layer.startswith("loss")
+
+
+_TOO_EASY = [
+    "Check the labels (all the same?) and that the loss gets them: its second bottom.",
+    "Check loss_weight and ignore_label.",
+]
+_BEHIND = [
     "Compare the test net's data layer with the training net's: labels, mean, scale, channels.",
     "With BatchNorm, see that the test net uses global statistics (use_global_stats) and that "
     "training has run long enough to fill them.",

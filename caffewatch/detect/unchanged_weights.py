@@ -38,7 +38,7 @@ class UnchangedWeights(Rule[UnchangedWeightsParameters]):
     ``passes`` passes while a single update (learning rate times gradient) is expected to change it
     by ``expected`` of itself, hundreds of times the six digits printed.
 
-    Silent on frozen layers, on small gradients, on the adaptive solvers, and on a bias.
+    Silent on frozen layers, on small or clipped gradients, on the adaptive solvers, and on a bias.
 
     Source: six significant digits show any change above 1e-6 of a weight.
     """
@@ -60,7 +60,7 @@ class UnchangedWeights(Rule[UnchangedWeightsParameters]):
     def on_training(self, look: Look) -> Sequence[Finding]:
         """Compare the weights with those of the display before."""
         rate = self.run.learning_rate
-        if rate is None or not look.finite or self.run.solver_type not in _KNOWN:
+        if rate is None or not look.finite or self.run.solver_type not in _KNOWN or self.run.clips:
             return ()
         if look.layout is not self._layout:
             self._learn(look.layout)

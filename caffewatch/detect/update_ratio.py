@@ -10,6 +10,7 @@ from typing import ClassVar
 from caffewatch.detect.finding import Finding, Severity
 from caffewatch.detect.layout import Layout, Parameter, picker
 from caffewatch.detect.look import Look
+from caffewatch.detect.loss import Untrained
 from caffewatch.detect.rule import Rule
 from caffewatch.detect.settings import Parameters, RuleSettings, parameter
 from caffewatch.detect.streaks import Streaks
@@ -57,6 +58,7 @@ class UpdateRatio(Rule[UpdateRatioParameters]):
 
     def __init__(self, settings: RuleSettings, run: Run) -> None:
         super().__init__(settings, run)
+        self._untrained = Untrained(run)
         self._layout: Layout | None = None
         self._weights: list[Parameter] = []
         self._streaks = Streaks()
@@ -72,7 +74,7 @@ class UpdateRatio(Rule[UpdateRatioParameters]):
         if not self._weights:
             return ()
         step = rate / self.run.grad_scale / (1 - self._momentum)
-        learned = self._learned_something()
+        learned = not self._untrained.still(self.parameters.progress)
         small = step * look.peak * self._most < look.lightest * self._least
         if small and learned and not self._streaks.waiting:
             return ()
@@ -116,10 +118,6 @@ class UpdateRatio(Rule[UpdateRatioParameters]):
             self._momentum = min(float(self.run.solver.get("momentum", "0")), 0.999)
         except ValueError:
             self._momentum = 0.0
-
-    def _learned_something(self) -> bool:
-        progress = self.run.displays.progress()
-        return progress is None or progress < self.parameters.progress
 
     def _report(self, look: Look, step: float) -> Sequence[Finding]:
         lasting = self._streaks.lasting

@@ -9,6 +9,7 @@ from typing import ClassVar
 from caffewatch.detect.finding import Finding, Place, Severity
 from caffewatch.detect.layout import Layout
 from caffewatch.detect.look import Look
+from caffewatch.detect.loss import Untrained
 from caffewatch.detect.rule import Rule
 from caffewatch.detect.settings import Parameters, RuleSettings, parameter
 from caffewatch.detect.words import enumerate_layers, spell
@@ -39,7 +40,7 @@ class VanishingGradient(Rule[VanishingGradientParameters]):
     exactly 0, which are zero_gradient's.
 
     Source: BTTackler takes 1e-4 between adjacent layers; in the labelled runs healthy ratios stay
-    above 9e-3, those that vanish below 2e-5.
+    above 9e-3, those that vanish below 4e-5.
     """
 
     id: ClassVar[str] = "vanishing_gradient"
@@ -49,6 +50,7 @@ class VanishingGradient(Rule[VanishingGradientParameters]):
 
     def __init__(self, settings: RuleSettings, run: Run) -> None:
         super().__init__(settings, run)
+        self._untrained = Untrained(run)
         self._layout: Layout | None = None
         self._weights: list[tuple[str, int]] = []
         self._first: Place | None = None
@@ -65,13 +67,17 @@ class VanishingGradient(Rule[VanishingGradientParameters]):
         values, weights = look.values, self._weights
         last = values[weights[-1][1]]
         first = max(values[weights[0][1]], values[weights[1][1]])
-        if first >= last * self.parameters.ratio or first == 0 or self._learns():
+        if first >= last * self.parameters.ratio or first == 0:
             return self._recover() if self._count or self._finding is not None else ()
         self._well = 0
         self._count += 1
         if self._first is None:
             self._first = self.place(look, weights[0][1])
-        if self._finding is not None or self._count < self.parameters.passes:
+        if self._count < self.parameters.passes or not self._untrained.still(
+            self.parameters.progress
+        ):
+            return self._end()
+        if self._finding is not None:
             return ()
         limit = last * self.parameters.ratio
         layers = [layer for layer, at in weights if values[at] < limit]
@@ -93,14 +99,15 @@ class VanishingGradient(Rule[VanishingGradientParameters]):
             if p.learned and p.number == 0 and p.diff is not None and self.at(p.layer).enabled
         ]
 
-    def _learns(self) -> bool:
-        progress = self.run.displays.progress()
-        return progress is None or progress < self.parameters.progress
-
     def _recover(self) -> Sequence[Finding]:
         self._count, self._first = 0, None
         self._well += 1
         if self._finding is None or self._well < self.parameters.passes * self.patience:
+            return ()
+        return self._end()
+
+    def _end(self) -> Sequence[Finding]:
+        if self._finding is None:
             return ()
         ended, self._finding = self._finding, None
         return (self.end(ended),)

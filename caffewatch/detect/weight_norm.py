@@ -26,6 +26,9 @@ class WeightNormParameters(Parameters):
     grow: float = parameter(
         100.0, "times its first mean at or above which a weight grew", "ratio", 1
     )
+    least: float = parameter(
+        1.0, "mean |weight| below which none is too large, however it grew", "mean", 0.0
+    )
     shrink: float = parameter(
         0.01, "of its first mean at or below which a weight shrank", "ratio", 0.0, 1.0
     )
@@ -40,7 +43,8 @@ class WeightNorm(Rule[WeightNormParameters]):
     finite blobs: a float32 sum of squares that overflows.
 
     Silent on biases, which start at 0, on BatchNorm's own statistics, which grow a hundredfold by
-    design, and on weights that begin at exactly 0.
+    design, and on weights that begin at 0 or next to it (std: 0.0001, as in Caffe's CIFAR-10
+    example) as long as they stay below ``least``.
 
     Source: in the labelled runs healthy weights grow to 4.2 and shrink to 0.75 of their start at
     the most, broken ones grow beyond 1e3 or shrink below 1e-3.
@@ -90,9 +94,13 @@ class WeightNorm(Rule[WeightNormParameters]):
             if p.number == 0 and p.learned and p.layer in self._base and self.at(p.layer).enabled
         ]
         self._means = picker([p.data or 0 for p in self._weights])
-        self._above = [self._base[p.layer] * self.at(p.layer).grow for p in self._weights]
+        self._above = [self._most(p.layer) for p in self._weights]
         self._below = [self._base[p.layer] * self.at(p.layer).shrink for p in self._weights]
         self._lowest, self._highest = min(self._above, default=inf), max(self._below, default=-1.0)
+
+    def _most(self, layer: str) -> float:
+        own = self.at(layer)
+        return max(own.least, own.grow * self._base[layer])
 
     def _report(
         self, look: Look, grown: list[Parameter], shrunk: list[Parameter], overflow: bool

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from math import isfinite
 from typing import TYPE_CHECKING, NamedTuple
 
 from caffewatch.log.events import TRAIN, Event, Iteration, Output, Pass, TestStarted
@@ -81,18 +82,19 @@ class Displays:
 
     def take(self, event: Event, run: Run) -> Display | Tested | None:
         """Take an event; return the display or test that it completes."""
-        kind = type(event)
+        opened = self._open
         if isinstance(event, Output):
-            self._add(event)
+            if opened is not None:
+                self._add(event)
             return None
-        begins = kind is Iteration or kind is TestStarted
-        if not begins and (self._open is None or (kind is Pass and self._awaits_outputs)):
-            return None
-        done = self._close(run)
         if isinstance(event, Iteration | TestStarted):
+            done = None if opened is None else self._close(run)
             self._open, self._sum, self._losses, self._line = event, 0.0, 0, event.line
-            self._awaits_outputs = kind is TestStarted
-        return done
+            self._awaits_outputs = type(event) is TestStarted
+            return done
+        if opened is None or (self._awaits_outputs and type(event) is Pass):
+            return None
+        return self._close(run)
 
     def _add(self, output: Output) -> None:
         if self._open is None or (output.net == TRAIN) != isinstance(self._open, Iteration):
@@ -127,5 +129,5 @@ class Displays:
         self.count += 1
         if len(self.first) < FIRST:
             self.first.append(loss)
-            self.start = max(self.first[:3])
+            self.start = max(filter(isfinite, self.first[:3]), default=None)
         return display

@@ -11,6 +11,7 @@ from caffewatch.log.events import (
     LearningRate,
     Loaded,
     SnapshotWritten,
+    SolverRead,
     Solving,
 )
 
@@ -23,7 +24,8 @@ class LifeEvent(NamedTuple):
     """Something worth a line in a run's history.
 
     ``kind`` is started, resumed, finetuned, snapshot, learning_rate, finished, stopped, terminated
-    or crashed; ``iteration`` the last one displayed before it.
+    or crashed, or blind: what keeps the log from saying what a monitor wants to know.
+    ``iteration`` is the last one displayed before it.
     """
 
     line: int
@@ -45,12 +47,18 @@ class Life:
 
     def take(self, event: Event, iteration: int | None) -> None:
         """Take an event of the log."""
-        told = self._tell(event)
-        if told is None:
+        if isinstance(event, SolverRead):
+            for text in _blind(event):
+                self._add(LifeEvent(event.line, iteration, "blind", text))
             return
+        told = self._tell(event)
+        if told is not None:
+            self._add(LifeEvent(event.line, iteration, *told))
+
+    def _add(self, event: LifeEvent) -> None:
         if len(self.events) >= MOST:
             del self.events[MOST // 2]
-        self.events.append(LifeEvent(event.line, iteration, *told))
+        self.events.append(event)
 
     def _tell(self, event: Event) -> tuple[str, str] | None:
         if isinstance(event, SnapshotWritten):
@@ -77,3 +85,12 @@ class Life:
             return None
         self._rate = rate
         return "learning_rate", f"{before:g} to {rate:g}"
+
+
+def _blind(event: SolverRead) -> list[str]:
+    found = []
+    if event.parameters.get("display", "0") == "0":
+        found.append("display is 0: neither loss nor debug_info is printed; set display: 20 or so")
+    if event.parameters.get("debug_info") != "true":
+        found.append("no debug_info: set debug_info: true in the solver to see gradients by layer")
+    return found

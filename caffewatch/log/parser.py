@@ -111,18 +111,19 @@ class Parser:
                 continue
             self.line += 1
             self._index = index
-            self._take(lines[index][:MAX_LINE])
+            raw = lines[index][:MAX_LINE]
+            known = self._shortcuts.find(raw)
+            if known is None:
+                self._take(raw)
+            else:
+                self._message(*known)
             index += 1
         self._offsets = Offsets(0, 0, b"")
         events, self._events = self._events, []
         return events
 
     def _take(self, raw: bytes) -> None:
-        """Take one line that is not the debug_info line expected."""
-        known = self._shortcuts.find(raw)
-        if known is not None:
-            self._message(*known)
-            return
+        """Take one line that is neither the debug_info line expected nor of a known place."""
         line = read_line(raw)
         text = line.text
         if line.severity:

@@ -33,7 +33,7 @@ class Passes:
         self.numbering = Numbering()
         self.updates = Updates()
         self.test = "test0"
-        self._test_iteration: int | None = None
+        self._test_moment = Moment(None, estimated=False)
 
     def take(self, name: str, match: Match, line: Line, at: int) -> list[Event]:
         """Take a debug_info message, by its pattern's name."""
@@ -70,7 +70,7 @@ class Passes:
     def begin_test(self, net: str, iteration: int, at: int) -> list[Event]:
         """Take ``Iteration N, Testing net``: the lines that follow are that net's."""
         done = self.close(at)
-        self.test, self._test_iteration = net, iteration
+        self.test, self._test_moment = net, Moment(iteration, estimated=False)
         self.blocks.switch(net)
         return done
 
@@ -104,7 +104,7 @@ class Passes:
         if done.net == TRAIN:
             done.moment = self.numbering.moment()
         else:
-            done.moment = Moment(self._test_iteration, estimated=False)
+            done.moment = self._test_moment
         return [done]
 
     def close_full_test(self, at: int) -> list[Event]:

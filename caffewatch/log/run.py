@@ -245,7 +245,7 @@ _SOLVERS = {
     "NESTEROV": "Nesterov", "ADAGRAD": "AdaGrad", "RMSPROP": "RMSProp", "ADADELTA": "AdaDelta",
     "ADAM": "Adam",
 }  # fmt: skip
-_OF_LIFE = frozenset({SnapshotWritten, Loaded, Ended, Solving})
+_OF_LIFE = frozenset({SnapshotWritten, Loaded, Ended, Solving, SolverRead})
 _HANDLERS: dict[type, Callable[[Run, Any], None]] = {
     Pass: Run._pass,
     Update: Run._update,

@@ -14,8 +14,11 @@ from caffewatch.log.glog import isoformat
 from caffewatch.log.run import Run
 from caffewatch.monitor import Monitor, RunRecord
 from caffewatch.report.plain import plain
+from caffewatch.report.side_by_side import side_by_side
 
 _STYLES = {"critical": "bold red", "warning": "bold yellow", "info": "cyan"}
+_TOLD = frozenset({"resumed", "finetuned", "learning_rate"})
+_MOST_EVENTS = 8
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 
 
@@ -34,6 +37,8 @@ def report(log: str, monitor: Monitor, age: float | None = None) -> Iterator[Tex
     if monitor.parser.unrecognised:
         read += f", {count(monitor.parser.unrecognised, 'line')} not understood"
     yield Text(f"  {read}", style="dim")
+    if len(runs) > 1:
+        yield from side_by_side(runs)
     for record in runs:
         yield from _run(record, age if record is runs[-1] else None)
 
@@ -89,6 +94,12 @@ def _facts(run: Run) -> Iterator[str]:
         yield f"last loss {spell(run.loss)}{rate}"
     if run.display_count and not run.passes:
         yield "no debug_info: set debug_info: true in the solver to see where a fault begins"
+    if run.ignored_layers:
+        yield f"weights not loaded for: {plain(enumerate_layers(run.ignored_layers))}"
+    told = [event for event in run.life.events if event.kind in _TOLD]
+    for event in told[-_MOST_EVENTS:]:
+        at = "" if event.iteration is None else f" after iteration {event.iteration}"
+        yield f"{event.kind.replace('_', ' ')} {plain(event.text)}{at}"
 
 
 def _rank(finding: Finding) -> tuple[bool, bool, int]:

@@ -215,7 +215,7 @@ class TestAnnotations:
         notes = alert.annotations
 
         assert notes["summary"] == "nan or inf in layer ip1 of mlp at iteration 50 (estimated)"
-        assert notes["iteration"] == "50 (estimated)"
+        assert (notes["iteration"], notes["iteration_estimated"]) == ("50", "true")
         assert (notes["value"], notes["net"]) == ("nan", "mlp")
         assert notes["snapshot"] == "net_iter_35.caffemodel"
         assert notes["evidence"].endswith("×")
@@ -232,7 +232,7 @@ class TestAnnotations:
 
         first, second = alerts(log)
 
-        assert first.annotations["iteration"] == "50 (estimated)"
+        assert first.annotations["iteration_estimated"] == "true"
         assert second.annotations["iteration"] == "47"
         assert second.annotations["summary"].endswith("at iteration 47")
 
