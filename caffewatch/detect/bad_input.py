@@ -100,8 +100,10 @@ class BadInput(Rule[BadInputParameters]):
 
     def _fine(self, values: list[float], before: list[float]) -> bool:
         """Tell quickly that no input can be bad."""
-        least = self._least
-        return all(0 < x < least for x in values) and True not in map(eq, values, before)
+        if not values:
+            return True
+        changes = True not in map(eq, values, before)
+        return changes and min(values) > 0 and max(values) < self._least
 
     def _count(self, look: Look, at: int, how: str) -> int:
         """Count for how many passes in a row an input has been bad in the same way."""

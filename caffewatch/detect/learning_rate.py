@@ -61,7 +61,7 @@ class LearningRateRule(Rule[LearningRateParameters]):
             self._highest = _base(self.run)
         self._highest = max(self._highest, event.rate)
         if event.rate > self._highest * self.parameters.share and event.rate > 0:
-            return self._recover()
+            return self._recover() if self._low or self._finding is not None else ()
         self._well = 0
         moment = Moment(event.iteration, estimated=False)
         before = self.run.previous_iteration

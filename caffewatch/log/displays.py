@@ -77,8 +77,10 @@ class Displays:
 
     def progress(self, count: int = FIRST) -> float | None:
         """Return the mean of the last losses as a share of the start; None in the beginning."""
-        level = self.level(count) if self.count >= 2 * count else None
-        return level / self.start if level is not None and self.start else None
+        if self.count < 2 * count or not self.start:
+            return None
+        level = self._levels.get(count) or self.level(count)
+        return None if level is None else level / self.start
 
     def take(self, event: Event, run: Run) -> Display | Tested | None:
         """Take an event; return the display or test that it completes."""

@@ -7,11 +7,13 @@ has been seen there once is tried first, without reading the prefix or looking t
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 from caffewatch.log.glog import Line
 from caffewatch.log.grammar import Pattern
 
 _FREQUENT = frozenset({"iteration", "output", "test_output", "learning_rate", "norms", "clipped"})
+Matcher = Callable[[str], re.Match[str] | None]
 _MOST = 1000
 """Places remembered; a hostile log could name any number."""
 
@@ -21,7 +23,8 @@ class Shortcuts:
 
     def __init__(self) -> None:
         self._start = 0
-        self._known: dict[bytes, tuple[Pattern, bytes]] = {}
+        self._gap = 0
+        self._known: dict[bytes, tuple[str, Matcher, bytes]] = {}
 
     def learn(self, pattern: Pattern, line: Line) -> None:
         """Remember where a frequent message comes from."""
@@ -29,7 +32,9 @@ class Shortcuts:
             if len(self._known) >= _MOST:
                 self._known.clear()
             self._start = line.stamp_end
-            self._known[line.raw[self._start : line.end]] = (pattern, line.tid)
+            self._gap = 1 + len(line.date)
+            place = line.raw[self._start : line.end]
+            self._known[place] = (pattern.name, pattern.regex.match, line.tid)
 
     def find(self, raw: bytes) -> tuple[str, re.Match[str], Line] | None:
         """Return a line's pattern name, match and prefix, where its place is known."""
@@ -37,9 +42,9 @@ class Shortcuts:
         known = self._known.get(raw[self._start : end])
         if known is None:
             return None
-        (name, regex), tid = known
-        match = regex.match(raw[end:].decode("utf-8", "replace").strip())
-        if match is None:
+        name, match, tid = known
+        found = match(raw[end:].decode("utf-8", "replace").strip())
+        if found is None:
             return None
-        date, _, clock = raw[1 : self._start - 1].partition(b" ")
-        return name, match, Line(raw, raw[:1], date, clock, tid, end)
+        gap = self._gap
+        return name, found, Line(raw, raw[:1], raw[1:gap], raw[gap + 1 : self._start - 1], tid, end)

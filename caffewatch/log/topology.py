@@ -14,8 +14,8 @@ _OLD_TYPES = {
 }  # fmt: skip
 """2014's names in today's spelling, where they differ by more than capitals."""
 _GUESSES = (
-    ("_split", "Split"), ("prelu", "PReLU"), ("relu", "ReLU"), ("sigmoid", "Sigmoid"), ("tanh", "TanH"),
-    ("dropout", "Dropout"), ("pool", "Pooling"), ("/bn", "BatchNorm"),
+    ("_split", "Split"), ("prelu", "PReLU"), ("relu", "ReLU"), ("sigmoid", "Sigmoid"),
+    ("tanh", "TanH"), ("dropout", "Dropout"), ("pool", "Pooling"), ("/bn", "BatchNorm"),
 )  # fmt: skip
 
 
