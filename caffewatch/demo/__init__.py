@@ -1,1 +1,1 @@
-"""A log to show: a real run that learns, explodes at iteration 500 and is nan at 550."""
+"""A log to show: a real run that learns, leaves at 410, explodes at 500 and is nan at 550."""

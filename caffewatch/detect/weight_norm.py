@@ -156,9 +156,10 @@ class WeightNorm(Rule[WeightNormParameters]):
 
     def _advise(self, shrunk: list[Parameter]) -> list[str]:
         if shrunk:
-            decay = self.run.solver.get("weight_decay", "weight_decay")
+            decay = self.run.solver.get("weight_decay")
+            given = f" (it is {decay})" if decay else ""
             return [
-                f"Lower weight_decay (it is {decay}): it takes the weights away faster than the "
+                f"Lower weight_decay{given}: it takes the weights away faster than the "
                 "gradients build them.",
             ]
         return [

@@ -56,6 +56,8 @@ class Life:
             self._add(LifeEvent(event.line, iteration, *told))
 
     def _add(self, event: LifeEvent) -> None:
+        if self.events and self.events[-1][2:] == event[2:]:
+            return  # Caffe says Optimization Done twice
         if len(self.events) >= MOST:
             del self.events[MOST // 2]
         self.events.append(event)
@@ -69,7 +71,7 @@ class Life:
             return "resumed" if event.resumed else "finetuned", f"from {event.path}"
         if isinstance(event, Ended):
             return event.how, event.reason
-        if isinstance(event, Solving) and not self._started:
+        if isinstance(event, Solving) and event.net and not self._started:
             self._started = True
             return "started", event.net
         return None

@@ -52,9 +52,13 @@ class TestPlayer:
 
 class TestBundled:
     def test_the_log_does_what_the_package_says(self) -> None:
-        """It learns, explodes at iteration 500 and is nan at 550."""
+        """It learns, leaves at 410, explodes at 500 and is nan at 550."""
         with gzip.open(bundled_log()) as file:
             found = findings(file.read())
 
         critical = [(x.rule, x.iteration) for x in found if x.loud and x.severity == "critical"]
-        assert critical == [("gradient_explosion", 500), ("non_finite", 550)]
+        assert critical == [
+            ("loss_divergence", 410),
+            ("gradient_explosion", 500),
+            ("non_finite", 550),
+        ]

@@ -45,10 +45,10 @@ class TestPlace:
     def test_resolves_after_ten_changes(self) -> None:
         """As long as it took to count."""
         log = CaffeLog.started()
-        log.displays(range(0, 110, 10), STUCK)
-        moving(log, range(110, 220, 10))
+        log.displays(range(0, 120, 10), STUCK)
+        moving(log, range(120, 230, 10))
 
-        assert edges(log) == [(100, RULE, "firing"), (200, RULE, "resolved")]
+        assert edges(log) == [(110, RULE, "firing"), (210, RULE, "resolved")]
 
     def test_names_layers_that_come_later(self) -> None:
         """In net order."""
@@ -111,11 +111,11 @@ class TestSettings:
     def test_thresholds_may_differ_by_layer(self) -> None:
         """A smaller step, and fewer passes."""
         log = CaffeLog.started()
-        log.displays(range(0, 40, 10), {"d ip1.0": 0.009, "d ip2.0": 0.009})
+        log.displays(range(0, 50, 10), {"d ip1.0": 0.009, "d ip2.0": 0.009})
 
         finding = only(log, RULE, tuned(RULE, "ip2", expected=5e-4, passes=3))
 
-        assert (finding.iteration, finding.layers) == (10, ["ip2"])
+        assert (finding.iteration, finding.layers) == (20, ["ip2"])
 
 
 class TestRealLogs:

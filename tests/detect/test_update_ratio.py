@@ -44,7 +44,7 @@ class TestTooLarge:
     def test_counts_momentum_and_lr_mult(self) -> None:
         """Each a factor: ten, and three."""
         log = CaffeLog.started((DATA, inner_product("ip1", "data", 3, 3), *MLP[2:]), momentum=0.9)
-        log.displays(range(0, 100, 10), {"d ip1.0": 0.34, "d ip2.0": 0.34})
+        log.displays(range(0, 110, 10), {"d ip1.0": 0.34, "d ip2.0": 0.34})
 
         assert only(log, RULE).layers == ["ip1"]
 
@@ -112,7 +112,7 @@ class TestSilence:
     def test_on_a_momentum_that_is_no_number(self) -> None:
         """A hostile log; then none is taken."""
         log = CaffeLog.started(momentum="much")
-        log.displays(range(0, 100, 10), {"d ip2.0": 10})
+        log.displays(range(0, 110, 10), {"d ip2.0": 10})
 
         assert only(log, RULE).layers == ["ip2"]
 

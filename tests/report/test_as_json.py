@@ -43,6 +43,7 @@ class TestReport:
 
         (run,) = seen.pop("runs")
         findings = run.pop("findings")
+        events = run.pop("events")
         assert seen == {
             "schema": 1, "log": "train.log", "lines": log.text.count("\n"),
             "unrecognised_lines": 0,
@@ -65,6 +66,11 @@ class TestReport:
         }
         assert [(f["rule"], f["iteration"], f["value"]) for f in findings] == [
             ("non_finite", 30, "nan")
+        ]
+        assert [(e["kind"], e["iteration"], e["text"]) for e in events] == [
+            ("started", None, "mlp"),
+            ("snapshot", 20, "net_iter_30.caffemodel"),
+            ("finished", 30, "Optimization Done"),
         ]
 
     def test_of_a_log_without_a_run(self) -> None:
