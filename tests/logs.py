@@ -183,7 +183,7 @@ class CaffeLog:
         outputs: Mapping[str, float | str] | None = None,
         lr: float | str = 0.01,
     ) -> None:
-        """Write the lines that number a block; outputs whose name begins with ``*`` have no weight."""
+        """Write the lines that number a block; an output named ``*…`` has no weight."""
         self.say(f"Iteration {number} (100 iter/s, 0.1s/10 iters), loss = {loss}")
         for index, (name, value) in enumerate(_shown(loss, outputs)):
             self.say(f"    Train net output #{index}: {_output(name, value)}", "solver.cpp:237")

@@ -58,6 +58,7 @@ class Crash(Rule[CrashParameters]):
     title: ClassVar[str] = "crash"
     severities: ClassVar[tuple[Severity, ...]] = ("warning", "critical")
     Parameters: ClassVar[type[Parameters]] = CrashParameters
+    layered: ClassVar[bool] = False
 
     def __init__(self, settings: RuleSettings, run: Run) -> None:
         super().__init__(settings, run)
@@ -65,7 +66,7 @@ class Crash(Rule[CrashParameters]):
 
     def on_ended(self, event: Ended) -> Sequence[Finding]:
         """Fire at the first proof of death; the lines behind it say the same again."""
-        if not event.fatal or self._how is not None or not self.parameters.enabled:
+        if not event.fatal or self._how is not None:
             return ()
         self._how = event.how
         place = Place(event.line, self._moment(), self.run.previous_iteration)

@@ -39,6 +39,7 @@ class DataStarvation(Rule[DataStarvationParameters]):
     title: ClassVar[str] = "waiting for data"
     severities: ClassVar[tuple[Severity, ...]] = ("info",)
     Parameters: ClassVar[type[Parameters]] = DataStarvationParameters
+    layered: ClassVar[bool] = False
 
     def __init__(self, settings: RuleSettings, run: Run) -> None:
         super().__init__(settings, run)

@@ -43,6 +43,7 @@ class LearningRateRule(Rule[LearningRateParameters]):
     title: ClassVar[str] = "learning rate gone"
     severities: ClassVar[tuple[Severity, ...]] = ("warning",)
     Parameters: ClassVar[type[Parameters]] = LearningRateParameters
+    layered: ClassVar[bool] = False
 
     def __init__(self, settings: RuleSettings, run: Run) -> None:
         super().__init__(settings, run)

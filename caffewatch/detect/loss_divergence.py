@@ -47,6 +47,7 @@ class LossDivergence(Rule[LossDivergenceParameters]):
     title: ClassVar[str] = "loss diverges"
     severities: ClassVar[tuple[Severity, ...]] = ("critical",)
     Parameters: ClassVar[type[Parameters]] = LossDivergenceParameters
+    layered: ClassVar[bool] = False
 
     def __init__(self, settings: RuleSettings, run: Run) -> None:
         super().__init__(settings, run)

@@ -62,6 +62,7 @@ class LossPlateau(Rule[LossPlateauParameters]):
     title: ClassVar[str] = "loss makes no progress"
     severities: ClassVar[tuple[Severity, ...]] = ("warning",)
     Parameters: ClassVar[type[Parameters]] = LossPlateauParameters
+    layered: ClassVar[bool] = False
 
     def __init__(self, settings: RuleSettings, run: Run) -> None:
         super().__init__(settings, run)

@@ -56,6 +56,7 @@ class LossSpike(Rule[LossSpikeParameters]):
     title: ClassVar[str] = "loss spikes"
     severities: ClassVar[tuple[Severity, ...]] = ("warning",)
     Parameters: ClassVar[type[Parameters]] = LossSpikeParameters
+    layered: ClassVar[bool] = False
 
     def __init__(self, settings: RuleSettings, run: Run) -> None:
         super().__init__(settings, run)

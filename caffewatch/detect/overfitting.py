@@ -62,6 +62,7 @@ class Overfitting(Rule[OverfittingParameters]):
     title: ClassVar[str] = "overfitting"
     severities: ClassVar[tuple[Severity, ...]] = ("warning",)
     Parameters: ClassVar[type[Parameters]] = OverfittingParameters
+    layered: ClassVar[bool] = False
 
     def __init__(self, settings: RuleSettings, run: Run) -> None:
         super().__init__(settings, run)

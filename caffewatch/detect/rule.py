@@ -19,9 +19,9 @@ class Rule(Generic[P]):
     """One kind of fault, watched for in one run.
 
     A subclass sets ``id``, ``title``, ``severities`` (those its findings can have by default) and
-    ``Parameters``, and defines those of the handlers below
-    that it needs, under their names; each returns the findings that began or ended with this
-    event. State lives in the instance, which is made anew for every run.
+    ``Parameters``, ``layered`` to False where it judges the run and no layers, and defines those of
+    the handlers below that it needs, under their names; each returns the findings that began or
+    ended with this event. State lives in the instance, which is made anew for every run.
 
     =====================  ===================================================================
     ``on_training(look)``  a complete pass of the training net with a backward part
@@ -44,6 +44,7 @@ class Rule(Generic[P]):
     title: ClassVar[str]
     severities: ClassVar[tuple[Severity, ...]]
     Parameters: ClassVar[type[Parameters]]
+    layered: ClassVar[bool] = True
 
     def __init__(self, settings: RuleSettings, run: Run) -> None:
         default = settings.parameters.get(self.id) or self.Parameters()
@@ -55,6 +56,8 @@ class Rule(Generic[P]):
     @property
     def enabled(self) -> bool:
         """Whether the rule looks at anything: at all, or at layers of some glob."""
+        if not self.layered:
+            return self.parameters.enabled
         special = self.settings.layers.get(self.id, ())
         return self.parameters.enabled or any(parameters.enabled for _, parameters in special)
 

@@ -46,6 +46,7 @@ class Slowdown(Rule[SlowdownParameters]):
     title: ClassVar[str] = "training slows down"
     severities: ClassVar[tuple[Severity, ...]] = ("warning",)
     Parameters: ClassVar[type[Parameters]] = SlowdownParameters
+    layered: ClassVar[bool] = False
 
     def __init__(self, settings: RuleSettings, run: Run) -> None:
         super().__init__(settings, run)

@@ -46,12 +46,14 @@ class Stall(Rule[StallParameters]):
     title: ClassVar[str] = "stalled"
     severities: ClassVar[tuple[Severity, ...]] = ("critical",)
     Parameters: ClassVar[type[Parameters]] = StallParameters
+    layered: ClassVar[bool] = False
 
     def __init__(self, settings: RuleSettings, run: Run) -> None:
         super().__init__(settings, run)
         self._last: float | None = None
         self._longest = 0.0
         self._testing = False
+        self._told = False
         self._line = run.started_line
         self._ended = False
         self._finding: Finding | None = None
@@ -61,6 +63,7 @@ class Stall(Rule[StallParameters]):
         over = self._resume(event)
         before, self._last = self._last, event.time if event.time is not None else self._last
         tested, self._testing = self._testing, False
+        told, self._told = self._told, False
         if before is None or event.time is None:
             return over
         gap = event.time - before
@@ -68,7 +71,7 @@ class Stall(Rule[StallParameters]):
             if 0 <= gap - _HOUR <= self._longest:
                 return over
             if not tested and gap > self._limit():
-                return over or self._gap(event, gap)
+                return over if told else self._gap(event, gap)
         self._longest = max(self._longest, gap)
         return over
 
@@ -112,13 +115,16 @@ class Stall(Rule[StallParameters]):
 
     def _limit(self) -> float:
         """Return the silence that is a stall, in seconds."""
+        if not self._longest:
+            return self.parameters.first
         own = max(self.parameters.least, self.parameters.factor * self._longest)
-        return own if self._longest and not self._testing else max(own, self.parameters.first)
+        return max(own, self.parameters.first) if self._testing else own
 
     def _resume(self, event: Event | None) -> Sequence[Finding]:
         self._line = event.line if event is not None and not isinstance(event, Pass) else self._line
         if self._finding is None:
             return ()
+        self._told = True
         ended, self._finding = self._finding, None
         return (self.end(ended),)
 

@@ -56,6 +56,7 @@ class SuspectData(Rule[SuspectDataParameters]):
     title: ClassVar[str] = "data or labels suspect"
     severities: ClassVar[tuple[Severity, ...]] = ("warning",)
     Parameters: ClassVar[type[Parameters]] = SuspectDataParameters
+    layered: ClassVar[bool] = False
 
     def __init__(self, settings: RuleSettings, run: Run) -> None:
         super().__init__(settings, run)

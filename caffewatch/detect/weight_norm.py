@@ -73,6 +73,7 @@ class WeightNorm(Rule[WeightNormParameters]):
             self._learn(look)
         norms = look.pass_.norms
         overflow = norms is not None and isinf(norms.l2[0]) and isfinite(norms.l1[0])
+        overflow = overflow and self.parameters.enabled
         within = self._highest < look.lightest and look.heaviest < self._lowest
         if within and not overflow:
             return self._recover() if self._finding is not None or self._count else ()

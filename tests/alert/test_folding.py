@@ -30,7 +30,7 @@ SPEC = {
 }  # fmt: skip
 OTHERS = {
     "bad_input", "gradient_explosion", "overfitting", "learning_rate", "stall", "slowdown",
-    "update_ratio", "data_starvation",
+    "update_ratio", "data_starvation", "suspect_data",
 }  # fmt: skip
 RUN = Run("id", 1, 1)
 NAN = {"ip1": "nan", "ip1.0": "nan"}
@@ -97,7 +97,27 @@ class TestSeverity:
 
 class TestOrder:
     @pytest.mark.parametrize(
-        ("cause", "rule", "folded"),
+        ("cause", "rule"),
+        [
+            ((10, 500), (10, 400)),  # the same pass: forward is printed before backward
+            ((10, 400), (20, 500)),
+            ((20, 500), (10, 400)),  # a plateau begins at 0, and is found when all are known
+            ((None, 400), (10, 500)),
+            ((10, 500), (None, 400)),
+            ((None, 500), (None, 400)),
+        ],
+    )
+    def test_a_cause_need_only_be_found_by_then(
+        self, cause: tuple[int | None, int], rule: tuple[int | None, int]
+    ) -> None:
+        """What takes long to see may have begun before its cause was seen."""
+        first = seen("dead_activation", cause[0], line=cause[1])
+        second = seen("zero_gradient", rule[0], line=rule[1])
+
+        assert fold(second, [first, second], RUN) is first
+
+    @pytest.mark.parametrize(
+        ("nan", "rule", "folded"),
         [
             ((10, 500), (10, 400), True),  # the same pass: forward is printed before backward
             ((10, 400), (20, 500), True),
@@ -108,14 +128,11 @@ class TestOrder:
             ((None, 500), (None, 400), False),
         ],
     )
-    def test_a_cause_comes_first(
-        self,
-        cause: tuple[int | None, int],
-        rule: tuple[int | None, int],
-        folded: bool,
+    def test_a_nan_comes_first(
+        self, nan: tuple[int | None, int], rule: tuple[int | None, int], folded: bool
     ) -> None:
         """By iteration within a pass, by line beyond it."""
-        first = seen("dead_activation", cause[0], line=cause[1])
+        first = seen("non_finite", nan[0], "critical", line=nan[1])
         second = seen("zero_gradient", rule[0], line=rule[1])
 
         assert (fold(second, [first, second], RUN) is first) == folded

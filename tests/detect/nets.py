@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from caffewatch.detect.finding import Finding
 from caffewatch.detect.settings import RuleSettings
 from tests.log.samples import real_log
@@ -12,9 +14,7 @@ CHANCE = 2.30259
 """The loss of guessing among ten classes."""
 TEN_CLASSES = (
     *MLP[:-2],
-    inner_product("score", "ip2")._replace(
-        more=("inner_product_param {", "  num_output: 10", "}")
-    ),
+    inner_product("score", "ip2")._replace(more=("inner_product_param {", "  num_output: 10", "}")),
     LOSS,
 )
 """The `MLP` with its number of classes."""
@@ -31,7 +31,7 @@ def deep(kind: str, layers: int = 4) -> tuple[Layer, ...]:
     return (DATA, *hidden, inner_product("score", bottom), LOSS)
 
 
-def losses(*values: float, start: int = 0, **solver: object) -> CaffeLog:
+def losses(*values: float, start: int = 0, **solver: Any) -> CaffeLog:
     """Write a log of these losses, ten iterations apart, of a net that tells its classes."""
     log = CaffeLog.started(TEN_CLASSES, **solver)
     log.losses(values, start)

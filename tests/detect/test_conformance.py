@@ -5,37 +5,97 @@ import inspect
 import json
 import pickle
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from caffewatch.detect.registry import RULES
 from caffewatch.detect.settings import RuleSettings
+from caffewatch.log.displays import KEPT
 from caffewatch.log.events import Event
 from caffewatch.monitor import Monitor
 from caffewatch.report.as_json import report
-from tests.logs import CaffeLog, Values
+from tests.detect.nets import deep
+from tests.logs import MLP, CaffeLog, Values
 from tests.watched import findings, found, only, tuned, watch
 
-FAULTS: dict[str, Values] = {
-    "non_finite": {"ip1": "nan"},
-    "dead_activation": {"relu1": 0},
-    "zero_gradient": {"d ip1.0": 0},
-    "gradient_explosion": {"d ip1.0": 1e9},
+Write = Callable[[CaffeLog, int], None]
+"""What writes one display, of the iteration given."""
+
+
+def shows(values: Values) -> Write:
+    """Write displays with these values in their blocks."""
+    return lambda log, number: log.display(number, values)
+
+
+def has_loss(loss: Callable[[int], float]) -> Write:
+    """Write displays with these losses."""
+    return lambda log, number: log.display(number, loss=loss(number))
+
+
+def _waits(log: CaffeLog, number: int) -> None:
+    log.say("Waiting for data", "blocking_queue.cpp:49")
+    log.display(number)
+
+
+def _overfits(log: CaffeLog, number: int) -> None:
+    log.test(number, loss=1 if number == BEGIN else 3)
+    log.display(number, loss=0.5)
+
+
+def _slows_down(log: CaffeLog, number: int) -> None:
+    log.pass_time(2.5 if number < 300 else 20)
+    log.display(number)
+
+
+def _stalls(log: CaffeLog, number: int) -> None:
+    log.pass_time(2000 if number == BEGIN + 10 else 0)
+    log.display(number)
+
+
+BEGIN = 70
+"""The iteration at which the fault begins, after seven displays that are well."""
+FAULTS: dict[str, Write] = {
+    "non_finite": shows({"ip1": "nan"}),
+    "bad_input": shows({"data": 0}),
+    "dead_activation": shows({"relu1": 0}),
+    "saturated_activation": shows({"act1": 0.99}),
+    "zero_gradient": shows({"d ip1.0": 0}),
+    "vanishing_gradient": shows({"d ip1.0": 1e-9, "d ip2.0": 1e-9}),
+    "gradient_explosion": shows({"d ip1.0": 1e9}),
+    "update_ratio": shows({"d ip2.0": 10}),
+    "unchanged_weights": shows({"d ip1.0": 0.1}),
+    "weight_norm": shows({"ip1.0": 10}),
+    "learning_rate": lambda log, number: log.display(number, lr=0),
+    "loss_divergence": has_loss(lambda number: 25),
+    "loss_spike": has_loss(lambda number: 60 if number % 100 == 90 else 2),
+    "loss_plateau": has_loss(lambda number: 2),
+    "overfitting": _overfits,
+    "suspect_data": has_loss(lambda number: 0),
+    "stall": _stalls,
+    "slowdown": _slows_down,
+    "data_starvation": _waits,
+    "crash": shows({}),
 }
+"""How a run is ill, rule by rule."""
+NETS = {"saturated_activation": deep("TanH"), "vanishing_gradient": deep("Sigmoid")}
+LONG = {"loss_plateau": 40, "slowdown": 32}
+"""Displays that it takes, where the usual number is not enough."""
+ILL_FROM_THE_START = ("suspect_data",)
 
 
 def faulty(rule: str) -> CaffeLog:
     """Write a log that shows what one rule is for."""
-    log = CaffeLog.started()
-    log.displays(range(0, 70, 10))
+    log = CaffeLog.started(NETS.get(rule, MLP))
+    if rule not in ILL_FROM_THE_START:
+        log.displays(range(0, BEGIN, 10))
+    for number in range(BEGIN, BEGIN + 10 * LONG.get(rule, 14), 10):
+        FAULTS[rule](log, number - BEGIN if rule in ILL_FROM_THE_START else number)
     if rule == "crash":
         log.fatal()
-    else:
-        log.displays(range(70, 130, 10), FAULTS[rule])
     return log
 
 
@@ -72,9 +132,9 @@ class TestDescription:
         known = {
             "on_" + re.sub(r"(?<=[a-z])(?=[A-Z])", "_", event.__name__).lower()
             for event in Event.__args__
-        } | {"on_training"}
+        } | {"on_training", "on_display", "on_tested", "tick"}
 
-        handlers = {name for name in dir(RULES[rule]) if name.startswith("on_")}
+        handlers = {name for name in dir(RULES[rule]) if name.startswith("on_") or name == "tick"}
 
         assert handlers
         assert handlers <= known
@@ -124,15 +184,15 @@ class TestLife:
         assert found(LOGS[rule], rule, tuned(rule, enabled=False)) == []
 
     def test_may_be_switched_on_for_some_layers(self, rule: str) -> None:
-        """What has no layer stays off."""
+        """What judges no layers stays off."""
         default, special = (RULES[rule].Parameters(enabled=x) for x in (False, True))
 
         def rules(glob: str) -> RuleSettings:
             return RuleSettings({rule: default}, {rule: ((glob, special),)})
 
-        here, elsewhere = (found(LOGS[rule], rule, rules(glob)) for glob in ("*1", "*2"))
+        here, elsewhere = (found(LOGS[rule], rule, rules(glob)) for glob in ("[a-z]*", "[A-Z]*"))
 
-        assert (len(here), elsewhere) == (rule != "crash", [])
+        assert (len(here), elsewhere) == (RULES[rule].layered, [])
 
     def test_has_the_severity_that_is_set(self, rule: str) -> None:
         """Except where the size of the fault decides it."""
@@ -141,15 +201,16 @@ class TestLife:
         assert finding.severity == ("critical" if rule == "gradient_explosion" else "info")
 
     def test_remembers_no_more_after_many_passes(self, rule: str) -> None:
-        """Histories have a bound."""
+        """Histories have a bound; they are full after two times `KEPT` displays."""
         monitor = Monitor()
         monitor.feed(LOGS[rule].data, 0.0)
-        _go_on(monitor, range(130, 2000, 10), FAULTS.get(rule))
+        full = 10_000 + 20 * KEPT
+        _go_on(monitor, range(10_000, full, 10), rule)
         before = _size(monitor)
 
-        _go_on(monitor, range(2000, 8000, 10), FAULTS.get(rule))
+        _go_on(monitor, range(full, full + 20 * KEPT, 10), rule)
 
-        assert monitor.runs[0].run.display_count > 700
+        assert monitor.runs[0].run.display_count > 4 * KEPT
         assert _size(monitor) < 1.02 * before
 
 
@@ -180,6 +241,7 @@ class TestFinding:
         assert [x for x in finding["advice"] if not x.endswith(".")] == []
         assert "{" not in finding["message"]
 
+    @settings(max_examples=15)
     @given(piece=st.integers(1, 3000))
     def test_cutting_of_reads_is_irrelevant(self, rule: str, piece: int) -> None:
         """The same bytes give the same report."""
@@ -196,9 +258,10 @@ def _plain(finding: Any) -> dict[str, Any]:
     return {"message": finding.message, "episode": finding.episode}
 
 
-def _go_on(monitor: Monitor, numbers: Iterable[int], values: Values | None) -> None:
-    log = CaffeLog()
-    log.displays(numbers, values)
+def _go_on(monitor: Monitor, numbers: Iterable[int], rule: str) -> None:
+    log = CaffeLog(NETS.get(rule, MLP))
+    for number in numbers:
+        FAULTS[rule](log, number)
     for number, text in log.chunks:
         monitor.feed(text.encode(), number)
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import pytest
 
@@ -31,7 +32,7 @@ class TestChance:
     @pytest.mark.parametrize(
         ("solver", "at"), [({"max_iter": 1000}, 390), ({"max_iter": 6000}, 600)]
     )
-    def test_a_long_run_has_longer(self, solver: dict[str, int], at: int) -> None:
+    def test_a_long_run_has_longer(self, solver: dict[str, Any], at: int) -> None:
         """A tenth of it: large nets need long to leave the start."""
         assert [when for when, _, _ in edges(losses(*JITTER, **solver))] == [at]
 
@@ -71,7 +72,7 @@ class TestChance:
             log.say("    Train net output #0: loss = 2.30259 (* 1 = 2.30259 loss)")
             log.say("    Train net output #1: aux = 2.30259 (* 0.3 = 0.690777 loss)")
 
-        assert "a net that guesses has 2.99337" in only(log, RULE).message
+        assert "a net that guesses has 2.99336" in only(log, RULE).message
 
     @pytest.mark.parametrize("kind", ["EuclideanLoss", "Python"])
     def test_another_loss_beside_it_hides_it(self, kind: str) -> None:
@@ -132,7 +133,7 @@ class TestStill:
 
 
 class TestStarved:
-    def log(self, rate: float, count: int = 60, **solver: int) -> CaffeLog:
+    def log(self, rate: float, count: int = 60, **solver: Any) -> CaffeLog:
         """Write a loss that jitters half-way down while the rate is gone."""
         log = CaffeLog.started(**solver)
         for number in range(20 + count):
@@ -143,12 +144,12 @@ class TestStarved:
         return log
 
     def test_fires_after_a_stretch_without_progress(self) -> None:
-        """A tenth of the run, 300 iterations at least, and twenty displays against twenty."""
+        """300 iterations at least, and twenty displays no better than the twenty before."""
         log = self.log(1e-9)
 
         finding = only(log, RULE)
 
-        assert [e for e in edges(log) if e[1] == RULE] == [(500, RULE, "firing")]
+        assert [e for e in edges(log) if e[1] == RULE] == [(560, RULE, "firing")]
         assert finding.iteration == 200
         assert "the loss stays at 1.2, 50% of its start, at a learning rate of 1e-09" in (
             finding.message
@@ -234,6 +235,13 @@ class TestGuessing:
         (score,) = (x for x in TEN_CLASSES if x.name == "score")
         one = score._replace(more=("inner_product_param {", "  num_output: 1", "}"))
         log = CaffeLog.started(tuple(one if x is score else x for x in TEN_CLASSES))
+        log.losses(JITTER)
+
+        assert found(log, RULE) == []
+
+    def test_a_layer_of_unknown_kind_may_be_a_loss(self) -> None:
+        """Where glog cuts long messages, and with them the dump of a large net."""
+        log = CaffeLog.started((*TEN_CLASSES, Layer("mystery", "", ("score",), ("mystery",))))
         log.losses(JITTER)
 
         assert found(log, RULE) == []

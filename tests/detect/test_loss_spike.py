@@ -45,9 +45,7 @@ class TestJump:
         assert found(losses(*USUAL, 60, 31), RULE) != []
 
     @pytest.mark.parametrize(("stays", "count"), [(4, 1), (5, 0)])
-    def test_what_does_not_come_back_in_time_is_another_level(
-        self, stays: int, count: int
-    ) -> None:
+    def test_what_does_not_come_back_in_time_is_another_level(self, stays: int, count: int) -> None:
         """Within five displays after it."""
         log = losses(*USUAL, 60, *[55] * stays, 1.8, *USUAL)
 
@@ -134,7 +132,8 @@ class TestAverage:
 
         finding = only(log, RULE, tuned(RULE, within=2))
 
-        assert (finding.iteration, finding.place.value) == (120, pytest.approx(202.16))
+        assert finding.iteration == 120
+        assert finding.place.value == pytest.approx(202.16)
 
 
 class TestRealLogs:
@@ -142,7 +141,8 @@ class TestRealLogs:
         """It takes five displays to come back."""
         (finding,) = real("r11_037_spike", RULE)
 
-        assert (finding.iteration, finding.place.value) == (11, 15.7411)
+        assert finding.iteration == 11
+        assert finding.place.value == pytest.approx(15.7411)
         assert "came back by iteration 16" in finding.message
 
     @pytest.mark.parametrize("name", ["resume_ok", "resnet_ok", "siamese_ok", "early_stop_ok"])

@@ -27,7 +27,11 @@ class TestTanH:
 
         assert edges(log) == [(60, RULE, "firing")]
         assert (finding.iteration, finding.place.previous_iteration) == (20, 10)
-        assert (finding.place.layer, finding.layers, finding.affects) == ("act2", ["act2", "act3"], 2)
+        assert (finding.place.layer, finding.layers, finding.affects) == (
+            "act2",
+            ["act2", "act3"],
+            2,
+        )
         assert finding.severity == "warning"
         assert "act2 and act3 stay at the end of their range for 5 passes" in finding.message
         assert "|output| of act2 is 0.97" in finding.message

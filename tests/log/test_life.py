@@ -24,12 +24,12 @@ class TestLife:
         ):
             life.take(event, 10)
 
-        assert ["resumed", "finetuned", "started", "snapshot", "stopped"] == kinds(life)
-        assert ("from a.solverstate", 1, 10) == (
+        assert kinds(life) == ["resumed", "finetuned", "started", "snapshot", "stopped"]
+        assert (
             life.events[0].text,
             life.events[0].line,
             life.events[0].iteration,
-        )
+        ) == ("from a.solverstate", 1, 10)
 
     def test_starts_once(self) -> None:
         """Starting Optimization and Solving NAME are one start."""
@@ -37,7 +37,7 @@ class TestLife:
         life.take(Solving(1, ""), None)
         life.take(Solving(2, "net"), None)
 
-        assert ["started"] == kinds(life)
+        assert kinds(life) == ["started"]
 
     def test_only_a_step_of_the_rate_is_told(self) -> None:
         """A policy that creeps is no event; one that halves or doubles is."""
@@ -45,7 +45,7 @@ class TestLife:
         for number, rate in enumerate((0.1, 0.09, 0.08, 0.05, nan, 0.05, 0.01)):
             life.take(LearningRate(number, None, number, rate), number)
 
-        assert [(3, "0.1 to 0.05"), (6, "0.05 to 0.01")] == [(x.line, x.text) for x in life.events]
+        assert [(x.line, x.text) for x in life.events] == [(3, "0.1 to 0.05"), (6, "0.05 to 0.01")]
 
     def test_is_bounded(self) -> None:
         """The first and the last events stay."""
@@ -54,4 +54,4 @@ class TestLife:
             life.take(SnapshotWritten(number, f"{number}", number), number)
 
         lines = [event.line for event in life.events]
-        assert (MOST, 0, 3 * MOST - 1) == (len(lines), lines[0], lines[-1])
+        assert (len(lines), lines[0], lines[-1]) == (MOST, 0, 3 * MOST - 1)

@@ -46,7 +46,9 @@ class TestExcerpt:
 
         assert list(marked) == [1822.57, 3659.51]
         assert "beside predictions of 0.00653682 (fc1)" in marked[1822.57]
-        assert marked[3659.51].startswith("37105.2 times the next largest bias gradient (0.0986252)")
+        assert marked[3659.51].startswith(
+            "37105.2 times the next largest bias gradient (0.0986252)"
+        )
         assert "at least 32767 of them pull the same way" in marked[3659.51]
 
     def test_verdict_and_advice(self) -> None:

@@ -28,7 +28,7 @@ class TestSilence:
         followed.look(after=HOUR)
         followed.look(after=HOUR)
 
-        assert [("stall", "", "firing")] == followed.told
+        assert followed.told == [("stall", "", "firing")]
 
     def test_it_is_over_when_a_line_comes(self, path: Path) -> None:
         """What goes on was no stall."""
@@ -39,7 +39,7 @@ class TestSilence:
         path.write_bytes(log.data)
         followed.look()
 
-        assert [("stall", "", "firing"), ("stall", "", "resolved")] == followed.told
+        assert followed.told == [("stall", "", "firing"), ("stall", "", "resolved")]
 
     def test_a_run_that_has_ended_may_be_silent(self, tmp_path: Path) -> None:
         """Nobody waits for a line after the end."""
@@ -52,7 +52,7 @@ class TestSilence:
         followed.look()
         followed.look(after=10 * HOUR)
 
-        assert [] == followed.told
+        assert followed.told == []
 
     def test_an_old_log_is_no_stall(self, path: Path) -> None:
         """A log that was silent for long when it was first seen is shown, and that is all."""
@@ -61,7 +61,7 @@ class TestSilence:
         followed.look()
         followed.look(after=10 * HOUR)
 
-        assert [] == followed.told
+        assert followed.told == []
 
     def test_the_picture_says_so(self, path: Path) -> None:
         """The state of a run that does not go on is stalled."""
@@ -72,4 +72,4 @@ class TestSilence:
 
         assert picture is not None
         assert picture.run is not None
-        assert "stalled" == picture.run.state
+        assert picture.run.state == "stalled"

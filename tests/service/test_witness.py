@@ -23,7 +23,7 @@ class TestWitness:
         seen = witness.gone("42")
         shutil.rmtree(proc / "42")
 
-        assert (False, True) == (seen, witness.gone("42"))
+        assert (seen, witness.gone("42")) == (False, True)
 
     @pytest.mark.parametrize("pid", ["43", "", "0x7f", "1956823808"])
     def test_one_that_cannot_be_seen_proves_nothing(self, proc: Path, pid: str) -> None:
