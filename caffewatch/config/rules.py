@@ -29,18 +29,22 @@ class InvalidRuleError(ValueError):
 def rules_model(registry: Registry) -> type[BaseModel]:
     """Make the model of a ``rules`` mapping: every rule, its parameters and its layers."""
     fields: dict[str, Any] = {
-        rule: (_rule_model(rule, entry.Parameters) | None, None) for rule, entry in registry.items()
+        rule: (_rule_model(rule, entry.Parameters, entry.layered) | None, None)
+        for rule, entry in registry.items()
     }
     return create_model("Rules", __config__=_STRICT, **fields)
 
 
-def _rule_model(rule: str, parameters: type[Parameters]) -> Any:
+def _rule_model(rule: str, parameters: type[Parameters], layered: bool) -> Any:
+    """Make the model of one rule; only one that judges layers can be told about layers."""
     hints = typing.get_type_hints(parameters)
     fields: dict[str, Any] = {
         entry.name: (_annotation(hints[entry.name], entry.metadata), entry.default)
         for entry in dataclasses.fields(parameters)
     }
     name = "".join(word.capitalize() for word in rule.split("_"))
+    if not layered:
+        return create_model(name, __config__=_STRICT, **fields)
     override: Any = create_model(f"{name}Override", __config__=_STRICT, **fields)
     layers: Any = (dict[Annotated[str, Field(min_length=1)], override], {})
     return create_model(name, __config__=_STRICT, layers=layers, **fields)
@@ -86,7 +90,7 @@ def resolve(registry: Registry, *documents: BaseModel | None) -> RuleSettings:
 def _layers(base: Parameters, parts: list[Any]) -> tuple[tuple[str, Parameters], ...]:
     overrides: dict[str, dict[str, Any]] = {}
     for part in parts:
-        for glob, override in part.layers.items():
+        for glob, override in getattr(part, "layers", {}).items():
             overrides[glob] = overrides.pop(glob, {}) | _values(override)
     return tuple((glob, _lay_over(base, values)) for glob, values in overrides.items())
 

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import isfinite
 from operator import ge, le, mul, or_
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 from caffewatch.detect.finding import Finding, Severity
 from caffewatch.detect.layout import Layout, Parameter, picker
 from caffewatch.detect.look import Look
 from caffewatch.detect.loss import Untrained
-from caffewatch.detect.rule import Rule
+from caffewatch.detect.rule import Rule, place_in
 from caffewatch.detect.settings import Parameters, RuleSettings, parameter
 from caffewatch.detect.streaks import Streaks
 from caffewatch.detect.words import count, enumerate_layers
+from caffewatch.log.events import Pass, Update
 from caffewatch.log.run import Run
 
 _KNOWN = frozenset({"SGD", "Nesterov"})
@@ -37,6 +39,14 @@ class UpdateRatioParameters(Parameters):
     passes: int = parameter(10, "passes in a row, and without to be over", "passes", 1)
 
 
+class Ratio(NamedTuple):
+    """Update over weight of one layer, and where the update stands."""
+
+    value: float
+    pass_: Pass
+    at: int
+
+
 class UpdateRatio(Rule[UpdateRatioParameters]):
     """One update changes a weight by far more, or far less, than is good for it.
 
@@ -45,8 +55,10 @@ class UpdateRatio(Rule[UpdateRatioParameters]):
     the ratio of a learned layer's weight stays at or above ``largest`` for ``passes`` passes, or
     at or below ``smallest`` while the loss is still above ``progress`` of where it began.
 
-    Silent for the adaptive solvers, whose update the log does not tell, on biases, which start at
-    0, on clipped gradients, and on the small updates of a net that has learned.
+    Where the log prints [Update] lines, as Caffe did until July 2015, they are what counts.
+
+    Silent for the adaptive solvers where the log does not tell their update, on biases, which start
+    at 0, on clipped gradients, and on the small updates of a net that has learned.
 
     Source: the usual rule of thumb is 1e-3; SageMaker Debugger warns outside 1e-8 … 10.
     """
@@ -62,12 +74,16 @@ class UpdateRatio(Rule[UpdateRatioParameters]):
         self._layout: Layout | None = None
         self._weights: list[Parameter] = []
         self._streaks = Streaks()
+        self._is_printed = False
+        self._last: dict[str, Ratio] = {}
         self._finding: Finding | None = None
 
     def on_training(self, look: Look) -> Sequence[Finding]:
         """Compare each weight's expected update with the weight."""
         rate = self.run.learning_rate
-        if rate is None or not look.finite or self.run.solver_type not in _KNOWN or self.run.clips:
+        if rate is None or not look.finite or self._is_printed:
+            return ()
+        if self.run.solver_type not in _KNOWN or self.run.clips:
             return ()
         if look.layout is not self._layout:
             self._learn(look.layout)
@@ -85,18 +101,40 @@ class UpdateRatio(Rule[UpdateRatioParameters]):
             off = list(map(or_, off, map(le, changes, map(mul, weights, self._smallest))))
         if True not in off and not self._streaks.waiting:
             return ()
-        where = {
-            (p.layer, 0): p.diff or 0
-            for p, is_off, weight, change in zip(self._weights, off, weights, changes, strict=False)
+        rows = zip(self._weights, off, weights, changes, strict=False)
+        ratios = {
+            p.layer: Ratio(change / weight, look.pass_, p.diff or 0)
+            for p, is_off, weight, change in rows
             if is_off and weight and change
         }
+        return self._count(ratios, look.layout.layers)
+
+    def on_update(self, event: Update) -> Sequence[Finding]:
+        """Take the ratios that the log itself gives: they hold for every solver."""
+        self._is_printed = True
+        if not all(map(isfinite, event.values)):
+            return ()
+        learned = not self._untrained.still(self.parameters.progress)
+        found = _printed(event)
+        off = {
+            layer: ratio
+            for layer, ratio in found.items()
+            if self.at(layer).enabled and self._is_off(ratio.value, self.at(layer), learned)
+        }
+        return self._count(off, list(found))
+
+    def _is_off(self, ratio: float, own: UpdateRatioParameters, learned: bool) -> bool:
+        return ratio >= own.largest or (0 < ratio <= own.smallest and not learned)
+
+    def _count(self, off: Mapping[str, Ratio], layers: Sequence[str]) -> Sequence[Finding]:
         self._streaks.update(
-            where,
+            {(layer, 0) for layer in off},
             lambda layer: self.at(layer).passes,
-            lambda key: self.place(look, where[key]),
+            lambda key: place_in(off[key[0]].pass_, off[key[0]].at, self.run),
             patience=self.patience,
         )
-        return self._report(look, step)
+        self._last = {**self._last, **off}
+        return self._report(layers, self._last)
 
     def _learn(self, layout: Layout) -> None:
         self._layout = layout
@@ -119,33 +157,44 @@ class UpdateRatio(Rule[UpdateRatioParameters]):
         except ValueError:
             self._momentum = 0.0
 
-    def _report(self, look: Look, step: float) -> Sequence[Finding]:
+    def _report(self, layers: Sequence[str], ratios: Mapping[str, Ratio]) -> Sequence[Finding]:
+        """Tell of the layers that are off; ``layers`` is their order, ``ratios`` the last ones."""
         lasting = self._streaks.lasting
         if not lasting:
             if self._finding is None:
                 return ()
             ended, self._finding = self._finding, None
             return (self.end(ended),)
-        layers = [x for x in look.layout.layers if (x, 0) in lasting]
+        named = [x for x in layers if (x, 0) in lasting]
         if self._finding is not None:
-            self._finding.spread(layers, look.layout.layers)
+            self._finding.spread(named, layers)
             return ()
         began = min(lasting.values(), key=lambda place: place.line)
-        p = next(x for x in self._weights if x.layer == began.layer)
-        mult = self.run.net.layer(p.layer).lr_mult(0)
-        ratio = step * mult * look.values[p.diff or 0] / look.values[p.data or 0]
-        large = ratio > self.parameters.smallest
+        ratio = ratios[began.layer or ""]
+        large = ratio.value > self.parameters.smallest
         self._finding = self.fire(
             began,
-            f"Since {{iteration}} one update of {enumerate_layers(layers)} is out of scale for "
-            f"{count(self.parameters.passes, 'pass')}: that of {p.layer} is {ratio:.1g} of its "
-            "weight, where 1e-5 to 1e-1 is healthy.",
+            f"Since {{iteration}} one update of {enumerate_layers(named)} is out of scale for "
+            f"{count(self.parameters.passes, 'pass')}: that of {began.layer} is {ratio.value:.1g} "
+            "of its weight, where 1e-5 to 1e-1 is healthy.",
             _TOO_LARGE if large else _TOO_SMALL,
-            layers,
-            evidence=self.history(look.pass_, p.diff or 0),
-            affects=len(layers),
+            named,
+            evidence=self.history(ratio.pass_, ratio.at),
+            affects=len(named),
         )
         return (self._finding,)
+
+
+def _printed(event: Update) -> dict[str, Ratio]:
+    """Read the ratio of each layer's first parameter out of [Update] lines."""
+    found: dict[str, Ratio] = {}
+    for at, (blob, value) in enumerate(zip(event.blobs, event.values, strict=True)):
+        if blob.quantity != "diff" or at == 0 or blob.layer in found:
+            continue
+        before, weight = event.blobs[at - 1], event.values[at - 1]
+        if before[:4] == blob[:4] and weight:
+            found[blob.layer] = Ratio(value / weight, event, at)
+    return found
 
 
 _TOO_LARGE = ["Lower base_lr, or the layer's lr_mult: weights are replaced rather than learned."]

@@ -147,6 +147,23 @@ class TestRules:
         assert settings.jobs[0].rules.parameters["zero_gradient"] == FakeGradient(passes=50)
 
 
+class TestRealRules:
+    def test_a_rule_of_the_run_knows_no_layers(self, tmp_path: Path) -> None:
+        """An override that could do nothing is an error."""
+        file = tmp_path / "caffewatch.yaml"
+        file.write_text(
+            "jobs: [{name: a, path: a.log}]\n"
+            "rules:\n"
+            "  zero_gradient: {layers: {'fc*': {passes: 10}}}\n"
+            "  loss_spike: {layers: {'fc*': {factor: 10}}}\n"
+        )
+
+        with pytest.raises(ConfigError) as caught:
+            load(file, {})
+
+        assert [(x.line, x.key) for x in caught.value.errors] == [(4, "rules.loss_spike.layers")]
+
+
 class TestUnreadableFile:
     def test_missing(self, tmp_path: Path) -> None:
         """A file that is not there is a problem without a line."""

@@ -136,3 +136,40 @@ class TestRealLogs:
     def test_silent_on_a_healthy_one(self) -> None:
         """BatchNorm, Scale and shortcuts."""
         assert real("resnet_ok", RULE) == []
+
+
+class TestPrinted:
+    """Caffe until July 2015, and some forks, print what each update changes."""
+
+    def log(self, solver: str, ratio: float, displays: int) -> CaffeLog:
+        """Write [Update] lines behind every display, with ip2 changing by a share of itself."""
+        log = CaffeLog.started(type=f'"{solver}"')
+        for number in range(0, 10 * displays, 10):
+            log.display(number)
+            for layer, change in (("ip1", 1e-4), ("ip2", 0.1 * ratio), ("score", 1e-4)):
+                log.say(f"    [Update] Layer {layer}, param 0 data: 0.1; diff: {change:g}")
+                log.say(f"    [Update] Layer {layer}, param 1 data: 0.1; diff: {10 * change:g}")
+        log.display(10 * displays)
+        return log
+
+    @pytest.mark.parametrize("solver", ["SGD", "Adam"])
+    def test_what_the_log_gives_holds_for_every_solver(self, solver: str) -> None:
+        """There is nothing to expect where it is said."""
+        finding = only(self.log(solver, 2.0, 10), RULE)
+
+        place = finding.place
+        assert (finding.iteration, place.layer, place.phase) == (0, "ip2", "update")
+        assert (place.value, finding.layers) == (0.2, ["ip2"])
+        assert "that of ip2 is 2 of its weight" in finding.message
+
+    def test_nine_updates_are_not_enough(self) -> None:
+        """And a healthy share is none."""
+        assert found(self.log("SGD", 2.0, 9), RULE) == []
+        assert found(self.log("SGD", 0.01, 20), RULE) == []
+
+    def test_gradients_count_no_more(self) -> None:
+        """An expectation that the log contradicts is wrong."""
+        log = self.log("SGD", 0.01, 2)
+        log.displays(range(30, 150, 10), {"d ip2.0": 100})
+
+        assert found(log, RULE) == []
