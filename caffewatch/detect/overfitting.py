@@ -123,9 +123,12 @@ class Overfitting(Rule[OverfittingParameters]):
             f"{spell(test.loss or 0.0)} now, while the training loss fell to {spell(level or 0.0)}."
         )
         near = [s.path for s in self.run.snapshots if s.iteration and s.iteration <= best.iteration]
+        if near:
+            best_one = f"Use {near[-1]}, the snapshot nearest to iteration {best.iteration}."
+        else:
+            best_one = f"Snapshot more often: none was written up to iteration {best.iteration}."
         advice = [
-            f"Use the snapshot nearest to iteration {best.iteration}"
-            + (f": {near[-1]}." if near else "; there is none: lower the snapshot interval."),
+            best_one,
             "Stop earlier, or raise weight_decay (0.0005 is usual), add Dropout, augment the data.",
             "Get more data, or take a smaller net.",
         ]

@@ -21,8 +21,12 @@ def describe(blob: Blob) -> str:
     """Say what a debug_info value measures."""
     if blob.kind == "param":
         what = f"parameter {blob.blob} of layer {blob.layer}"
-        change = "update" if blob.phase == "update" else "gradient"
-        return f"the {change} of {what}" if blob.quantity == "diff" else what
+        if blob.phase == "update":
+            return f"the update of {what}" if blob.quantity == "diff" else what
+        if blob.quantity == "diff" and blob.blob in ("0", "1"):
+            # BatchNorm's statistics have no gradient, so these are a weight and a bias.
+            what = f"the {parameter_name(int(blob.blob))} of layer {blob.layer}"
+        return f"the gradient of {what}" if blob.quantity == "diff" else what
     if blob.kind == "bottom":
         return f"the gradient that layer {blob.layer} passes to blob {blob.blob}"
     if blob.kind == "input":

@@ -34,7 +34,7 @@ class TestRise:
         assert (place.net, place.kind, place.blob) == ("test0", "output", "loss")
         assert finding.severity == "warning"
         assert "it was 1 at iteration 200 and is 2.8 now" in finding.message
-        assert "there is none" in finding.advice[0]
+        assert "none was written" in finding.advice[0]
 
     def test_names_the_snapshot_nearest_to_the_best(self) -> None:
         """Where to take the net from."""
@@ -45,7 +45,7 @@ class TestRise:
             log.test(number, loss=2.6)
             log.losses([0.5] * 10, number)
 
-        assert only(log, RULE).advice[0] == f"Use the snapshot nearest to iteration 200: {good}."
+        assert only(log, RULE).advice[0] == (f"Use {good}, the snapshot nearest to iteration 200.")
 
     @pytest.mark.parametrize("after", [[2.49] * 9, [2.6, 2.6, 1.5] * 5])
     def test_not_a_little_less(self, after: list[float]) -> None:

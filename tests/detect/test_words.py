@@ -27,7 +27,7 @@ class TestDescribe:
             (("forward", "r", "top", "c", "data"), "the output of layer r (blob c)"),
             (("forward", "c", "param", "w", "data"), "parameter w of layer c"),
             (("forward", "x", "input", "x", "data"), "the net's input x"),
-            (("backward", "c", "param", "0", "diff"), "the gradient of parameter 0 of layer c"),
+            (("backward", "c", "param", "0", "diff"), "the gradient of the weight of layer c"),
             (("backward", "c", "bottom", "b", "diff"),
              "the gradient that layer c passes to blob b"),
             (("update", "c", "param", "0", "diff"), "the update of parameter 0 of layer c"),
