@@ -7,18 +7,17 @@ from dataclasses import dataclass
 from operator import le, mul
 from typing import ClassVar
 
-from caffewatch.detect.finding import Finding, Severity
+from caffewatch.detect.finding import Finding, Place, Severity
+from caffewatch.detect.layer_rule import LayerParameters, LayerRule
 from caffewatch.detect.layout import Activation, Layout, picker
 from caffewatch.detect.look import Look
-from caffewatch.detect.rule import Rule
 from caffewatch.detect.settings import Parameters, RuleSettings, parameter
-from caffewatch.detect.streaks import Streaks
 from caffewatch.detect.words import count, enumerate_layers, spell
 from caffewatch.log.run import Run
 
 
 @dataclass(frozen=True, kw_only=True)
-class DeadActivationParameters(Parameters):
+class DeadActivationParameters(LayerParameters):
     """Parameters of `DeadActivation`."""
 
     share: float = parameter(
@@ -29,7 +28,7 @@ class DeadActivationParameters(Parameters):
     )
 
 
-class DeadActivation(Rule[DeadActivationParameters]):
+class DeadActivation(LayerRule[DeadActivationParameters]):
     """The output of a ReLU is 0, or a vanishing share of its input.
 
     Output over input is the share of the signal that a ReLU lets through: about 0.5 is healthy.
@@ -50,8 +49,6 @@ class DeadActivation(Rule[DeadActivationParameters]):
         super().__init__(settings, run)
         self._layout: Layout | None = None
         self._relus: list[Activation] = []
-        self._streaks = Streaks()
-        self._finding: Finding | None = None
 
     def on_training(self, look: Look) -> Sequence[Finding]:
         """Compare each ReLU's output with its input."""
@@ -61,24 +58,17 @@ class DeadActivation(Rule[DeadActivationParameters]):
             return ()
         outputs, inputs = self._outputs(look.values), self._inputs(look.values)
         alive = min(outputs) > max(inputs) * self._largest_share
-        if alive and self._finding is None and not self._streaks.waiting:
+        if alive and self.idle:
             return ()
         dead = list(map(le, outputs, map(mul, inputs, self._shares)))
-        if True not in dead and self._finding is None and not self._streaks.waiting:
+        if True not in dead and self.idle:
             return ()
         where = {
             (relu.layer, 0): relu.output
             for relu, is_dead in zip(self._relus, dead, strict=False)
             if is_dead
         }
-        self._streaks.update(
-            where,
-            lambda layer: self.at(layer).passes,
-            lambda key: self.place(look, where[key]),
-            settle=look.finite,
-            patience=self.patience,
-        )
-        return self._report(look)
+        return self.follow(where, look, settle=look.finite)
 
     def _learn(self, layout: Layout) -> None:
         self._layout = layout
@@ -90,20 +80,10 @@ class DeadActivation(Rule[DeadActivationParameters]):
         self._outputs = picker([r.output for r in self._relus])
         self._inputs = picker([r.input for r in self._relus])
 
-    def _report(self, look: Look) -> Sequence[Finding]:
-        lasting = self._streaks.lasting
-        if not lasting:
-            if self._finding is None:
-                return ()
-            ended, self._finding = self._finding, None
-            return (self.end(ended),)
-        layers = [x for x in look.layout.layers if (x, 0) in lasting]
-        if self._finding is not None:
-            self._finding.spread(layers, look.layout.layers)
-            return ()
-        began = min(lasting.values(), key=lambda place: place.line)
+    def tell(self, look: Look, began: Place, layers: list[str]) -> Finding:
+        """Say which layers show it, and since when."""
         output = next(r for r in self._relus if r.layer == began.layer)
-        self._finding = self.fire(
+        return self.fire(
             began,
             self._text(look, layers, output),
             self._advise(look),
@@ -111,7 +91,6 @@ class DeadActivation(Rule[DeadActivationParameters]):
             evidence=self.history(look.pass_, output.output),
             affects=len(layers),
         )
-        return (self._finding,)
 
     def _text(self, look: Look, layers: list[str], relu: Activation) -> str:
         into, out = look.values[relu.input], look.values[relu.output]

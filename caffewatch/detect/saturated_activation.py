@@ -6,19 +6,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from caffewatch.detect.finding import Finding, Severity
+from caffewatch.detect.finding import Finding, Place, Severity
+from caffewatch.detect.layer_rule import LayerParameters, LayerRule
 from caffewatch.detect.layout import Activation, Layout
 from caffewatch.detect.look import Look
 from caffewatch.detect.loss import Untrained
-from caffewatch.detect.rule import Rule
 from caffewatch.detect.settings import Parameters, RuleSettings, parameter
-from caffewatch.detect.streaks import Streaks
 from caffewatch.detect.words import count, enumerate_layers, spell
 from caffewatch.log.run import Run
 
 
 @dataclass(frozen=True, kw_only=True)
-class SaturatedActivationParameters(Parameters):
+class SaturatedActivationParameters(LayerParameters):
     """Parameters of `SaturatedActivation`."""
 
     tanh: float = parameter(
@@ -33,7 +32,7 @@ class SaturatedActivationParameters(Parameters):
     passes: int = parameter(5, "passes in a row, and without to be over", "passes", 1)
 
 
-class SaturatedActivation(Rule[SaturatedActivationParameters]):
+class SaturatedActivation(LayerRule[SaturatedActivationParameters]):
     """A TanH near 1, or a Sigmoid at one of its ends, for whole passes.
 
     At its ends such a unit passes nothing back. Fires when the mean output of a TanH stays at or
@@ -56,8 +55,6 @@ class SaturatedActivation(Rule[SaturatedActivationParameters]):
         self._untrained = Untrained(run)
         self._layout: Layout | None = None
         self._units: list[Activation] = []
-        self._streaks = Streaks()
-        self._finding: Finding | None = None
 
     def on_training(self, look: Look) -> Sequence[Finding]:
         """Look at the mean output of every TanH and Sigmoid."""
@@ -75,13 +72,7 @@ class SaturatedActivation(Rule[SaturatedActivationParameters]):
             for unit in self._units
             if self._saturated(unit, look.values[unit.output])
         }
-        self._streaks.update(
-            where,
-            lambda layer: self.at(layer).passes,
-            lambda key: self.place(look, where[key]),
-            patience=self.patience,
-        )
-        return self._report(look)
+        return self.follow(where, look)
 
     def _saturated(self, unit: Activation, value: float) -> bool:
         own = self.at(unit.layer)
@@ -91,20 +82,10 @@ class SaturatedActivation(Rule[SaturatedActivationParameters]):
             return False
         return self._untrained.still(own.progress)
 
-    def _report(self, look: Look) -> Sequence[Finding]:
-        lasting = self._streaks.lasting
-        if not lasting:
-            if self._finding is None:
-                return ()
-            ended, self._finding = self._finding, None
-            return (self.end(ended),)
-        layers = [x for x in look.layout.layers if (x, 0) in lasting]
-        if self._finding is not None:
-            self._finding.spread(layers, look.layout.layers)
-            return ()
-        began = min(lasting.values(), key=lambda place: place.line)
+    def tell(self, look: Look, began: Place, layers: list[str]) -> Finding:
+        """Say which layers show it, and since when."""
         unit = next(u for u in self._units if u.layer == began.layer)
-        self._finding = self.fire(
+        return self.fire(
             began,
             f"Since {{iteration}} {enumerate_layers(layers)} stay at the end of their range for "
             f"{count(self.at(unit.layer).passes, 'pass')}: the mean |output| of {unit.layer} is "
@@ -114,7 +95,6 @@ class SaturatedActivation(Rule[SaturatedActivationParameters]):
             evidence=self.history(look.pass_, unit.output),
             affects=len(layers),
         )
-        return (self._finding,)
 
 
 _ADVICE = [

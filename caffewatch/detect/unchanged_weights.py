@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from operator import eq
 from typing import ClassVar
 
-from caffewatch.detect.finding import Finding, Severity
+from caffewatch.detect.finding import Finding, Place, Severity
+from caffewatch.detect.layer_rule import LayerParameters, LayerRule
 from caffewatch.detect.layout import Layout, Parameter
 from caffewatch.detect.look import Look
-from caffewatch.detect.rule import Rule
 from caffewatch.detect.settings import Parameters, RuleSettings, parameter
-from caffewatch.detect.streaks import Streaks
 from caffewatch.detect.words import count, enumerate_layers, spell
 from caffewatch.log.run import Run
 
@@ -20,7 +19,7 @@ _KNOWN = frozenset({"SGD", "Nesterov"})
 
 
 @dataclass(frozen=True, kw_only=True)
-class UnchangedWeightsParameters(Parameters):
+class UnchangedWeightsParameters(LayerParameters):
     """Parameters of `UnchangedWeights`."""
 
     expected: float = parameter(
@@ -31,7 +30,7 @@ class UnchangedWeightsParameters(Parameters):
     )
 
 
-class UnchangedWeights(Rule[UnchangedWeightsParameters]):
+class UnchangedWeights(LayerRule[UnchangedWeightsParameters]):
     """A learned weight does not move, although its gradient says that it should.
 
     Fires when the mean |weight| of a learned layer is printed as the very same number for
@@ -54,8 +53,6 @@ class UnchangedWeights(Rule[UnchangedWeightsParameters]):
         self._weights: list[Parameter] = []
         self._last: Sequence[float] = ()
         self._iteration: int | None = None
-        self._streaks = Streaks()
-        self._finding: Finding | None = None
 
     def on_training(self, look: Look) -> Sequence[Finding]:
         """Compare the weights with those of the display before."""
@@ -70,7 +67,7 @@ class UnchangedWeights(Rule[UnchangedWeightsParameters]):
         if not self._weights:
             return ()
         before, self._last = self._last, look.weights
-        if True not in map(eq, self._last, before) and not self._streaks.waiting:
+        if True not in map(eq, self._last, before) and self.idle:
             return ()
         same = map(eq, self._last, before)
         step = rate / self.run.grad_scale
@@ -80,13 +77,7 @@ class UnchangedWeights(Rule[UnchangedWeightsParameters]):
             if is_same and weight and self.at(p.layer).enabled
             if self._should_move(p, step * look.values[p.diff or 0], weight)
         }
-        self._streaks.update(
-            where,
-            lambda layer: self.at(layer).passes,
-            lambda key: self.place(look, where[key]),
-            patience=self.patience,
-        )
-        return self._report(look)
+        return self.follow(where, look)
 
     def _learn(self, layout: Layout) -> None:
         self._layout = layout
@@ -96,19 +87,9 @@ class UnchangedWeights(Rule[UnchangedWeightsParameters]):
         mult = self.run.net.layer(p.layer).lr_mult(p.number)
         return mult * change >= weight * self.at(p.layer).expected
 
-    def _report(self, look: Look) -> Sequence[Finding]:
-        lasting = self._streaks.lasting
-        if not lasting:
-            if self._finding is None:
-                return ()
-            ended, self._finding = self._finding, None
-            return (self.end(ended),)
-        layers = [x for x in look.layout.layers if (x, 0) in lasting]
-        if self._finding is not None:
-            self._finding.spread(layers, look.layout.layers)
-            return ()
-        began = min(lasting.values(), key=lambda place: place.line)
-        self._finding = self.fire(
+    def tell(self, look: Look, began: Place, layers: list[str]) -> Finding:
+        """Say which layers show it, and since when."""
+        return self.fire(
             began,
             f"Since {{iteration}} the weights of {enumerate_layers(layers)} have not moved for "
             f"{count(self.parameters.passes, 'pass')} (that of {began.layer} is "
@@ -122,4 +103,3 @@ class UnchangedWeights(Rule[UnchangedWeightsParameters]):
             layers,
             affects=len(layers),
         )
-        return (self._finding,)

@@ -4,16 +4,22 @@ from __future__ import annotations
 
 from collections import deque
 from math import isfinite
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple, Protocol
 
 from caffewatch.log.events import TRAIN, Event, Iteration, Output, Pass, TestStarted
-
-if TYPE_CHECKING:
-    from caffewatch.log.run import Run
 
 FIRST = 5
 """Displays that are kept of the start of a run."""
 KEPT = 256
+
+
+class Averaged(Protocol):
+    """What knows over how many displays the loss is averaged: a run."""
+
+    @property
+    def loss_window(self) -> int:
+        """Displays that ``average_loss`` reaches back over."""
+        ...
 
 
 class Display(NamedTuple):
@@ -82,7 +88,7 @@ class Displays:
         level = self._levels.get(count) or self.level(count)
         return None if level is None else level / self.start
 
-    def take(self, event: Event, run: Run) -> Display | Tested | None:
+    def take(self, event: Event, run: Averaged) -> Display | Tested | None:
         """Take an event; return the display or test that it completes."""
         opened = self._open
         if isinstance(event, Output):
@@ -107,7 +113,7 @@ class Displays:
             self._sum += output.weight * output.value
             self._losses += 1
 
-    def _close(self, run: Run) -> Display | Tested | None:
+    def _close(self, run: Averaged) -> Display | Tested | None:
         opened = self._open
         if opened is None:
             return None
