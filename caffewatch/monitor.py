@@ -74,6 +74,11 @@ class Monitor:
         """The parser: lines and positions read so far."""
         return self._parser
 
+    @property
+    def alerts(self) -> list[Alert]:
+        """The alerts that fire now, oldest first."""
+        return self._book.alerts
+
     def feed(self, data: bytes, now: float, stream: int = 0, start: int = 0) -> list[Alert]:
         """Take bytes that the log grew by; return the alerts that fire or resolve.
 

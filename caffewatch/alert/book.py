@@ -38,6 +38,11 @@ class AlertBook:
         """How many alerts fire now: (rule, severity) -> number."""
         return Counter((alert.rule, alert.severity) for _, alert in self._firing.values())
 
+    @property
+    def alerts(self) -> list[Alert]:
+        """The alerts that fire now, oldest first."""
+        return [alert for _, alert in self._firing.values()]
+
     def take(
         self, run: Run, changed: Iterable[Finding], all_of_run: Sequence[Finding], now: float
     ) -> list[Alert]:

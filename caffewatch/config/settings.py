@@ -41,10 +41,15 @@ class Tail:
 
 @dataclass(frozen=True)
 class Alerts:
-    """``group_wait`` is how long an alert waits for others of its run."""
+    """When people are told.
+
+    ``group_wait`` is how long an alert waits for others of its run; one that still fires is told
+    again every ``repeat_interval``, never where that is 0.
+    """
 
     __pydantic_config__ = STRICT
     group_wait: Duration = 0.0
+    repeat_interval: Duration = 4 * 3600.0
 
 
 @dataclass(frozen=True)

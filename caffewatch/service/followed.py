@@ -106,6 +106,12 @@ class FollowedLog:
             alerts += self._tick(now)
         return Taken(alerts, bool(look.events or alerts), look.more)
 
+    def firing(self) -> list[Alert]:
+        """Return the alerts that fire now and that people were told of."""
+        monitors = {id(x): x for x in self._monitors.values()}
+        found = [alert for monitor in monitors.values() for alert in monitor.alerts]
+        return [] if self.quiet else [x for x in found if x.fingerprint not in self._untold]
+
     def position(self) -> str | None:
         """Return what to save; None while it is open which run some bytes belong to."""
         return None if self._heads else self.follower.position().to_json()

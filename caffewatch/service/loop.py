@@ -24,6 +24,8 @@ PUBLISH_EVERY = 0.2
 """Seconds between pictures for HTTP, so that a busy log is not drawn for every line."""
 SURVEY_EVERY = 0.2
 """Seconds between looks at everything because of events at paths that are no followed log."""
+REMIND_EVERY = 10.0
+"""Seconds between looks for alerts that are to be told again."""
 RETRY_EVERY = 1.0
 """Seconds until state that could not be saved is tried again."""
 
@@ -66,6 +68,7 @@ class Loop:
         self._next_discovery = 0.0
         self._last_survey = 0.0
         self._next_publication = 0.0
+        self._next_reminder = 0.0
         self._next_save = inf
         self._dirty: dict[tuple[str, str], FollowedLog] = {}
         self._pending: dict[tuple[str, str], FollowedLog] = {}
@@ -113,6 +116,8 @@ class Loop:
             self._look(log, now)
         if due or (self._unsaved and now >= self._next_save):
             self._save(now)
+        if self._mailroom.repeats_any and now >= self._next_reminder:
+            self._remind(now)
         if self._dirty and now >= self._next_publication:
             self.publish(now)
         return self._wait(now)
@@ -195,6 +200,22 @@ class Loop:
         if letters:
             self._nudge()
 
+    def _remind(self, now: float) -> None:
+        """Tell again of what has fired for long."""
+        self._next_reminder = now + REMIND_EVERY
+        firing = [(log.job, alerts) for log in self._roster if (alerts := log.firing())]
+        if not firing:
+            return
+        try:
+            told = self._store.told(x.fingerprint for _, alerts in firing for x in alerts)
+            letters = [x for j, a in firing for x in self._mailroom.repeats(j, a, told, now)]
+            if letters:
+                self._store.commit({}, (), letters)
+                self._nudge()
+        except StoreError as error:
+            self.errors["store"] += 1
+            _log.error("reminders not written, trying again: %s", error)
+
     def publish(self, now: float) -> None:
         """Show other threads how the logs stand."""
         self._next_publication = now + PUBLISH_EVERY
@@ -214,6 +235,8 @@ class Loop:
         if self._pending:
             return 0.0
         due = min(self._next_poll, self._next_discovery, self._next_save)
+        if self._mailroom.repeats_any:
+            due = min(due, self._next_reminder)
         if self._dirty:
             due = min(due, self._next_publication)
         return max(0.0, due - now)

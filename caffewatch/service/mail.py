@@ -1,12 +1,16 @@
-"""From edges to letters: whom each job's alerts are for."""
+"""From edges to letters: whom each job's alerts are for, and when they are told again."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from caffewatch.alert.model import Alert
 from caffewatch.alert.notification import Letter, address
 from caffewatch.config.settings import Job, Settings
+
+Told = Mapping[tuple[str, str], tuple[int, float]]
+"""(receiver, fingerprint) -> how often it was repeated, and when it was last written."""
 
 
 class Mailroom:
@@ -15,8 +19,23 @@ class Mailroom:
     def __init__(self, settings: Settings) -> None:
         self._subscriptions = {x.name: x.subscription() for x in settings.receivers}
         self._group_wait = settings.alerts.group_wait
+        self._repeat_interval = settings.alerts.repeat_interval
+
+    @property
+    def repeats_any(self) -> bool:
+        """Whether alerts that still fire are told again at all."""
+        return self._repeat_interval > 0
 
     def letters(self, job: Job, alerts: Iterable[Alert], now: float) -> list[Letter]:
         """Write the letters for edges of one job, in their order."""
         asked = [self._subscriptions[name] for name in job.receivers]
         return address(alerts, asked, now, self._group_wait)
+
+    def repeats(self, job: Job, alerts: Iterable[Alert], told: Told, now: float) -> list[Letter]:
+        """Write letters again for alerts that still fire, once ``repeat_interval`` is over."""
+        due = []
+        for letter in self.letters(job, alerts, now):
+            known = told.get((letter.receiver, letter.alert.fingerprint))
+            if known is not None and now - known[1] >= self._repeat_interval:
+                due.append(replace(letter, repeat=known[0] + 1))
+        return due

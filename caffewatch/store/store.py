@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -101,6 +102,25 @@ class Store:
             "SELECT alert FROM alerts WHERE state = 'firing' ORDER BY starts_at, fingerprint"
         )
         return [alert_from_json(row["alert"]) for row in rows]
+
+    def told(self, fingerprints: Iterable[str]) -> dict[tuple[str, str], tuple[int, float]]:
+        """Return who was last told of firing alerts; not of those a letter still waits for.
+
+        Returns
+        -------
+        dict
+            (receiver, fingerprint) to how often it was repeated, and when it was last written,
+            seconds since the epoch.
+        """
+        wanted = json.dumps(list(fingerprints))
+        rows = self._database.query(
+            "SELECT receiver, fingerprint, max(repeat) AS repeat, max(created_at) AS at "
+            "FROM outbox WHERE state = 'firing' "
+            "AND fingerprint IN (SELECT value FROM json_each(?)) "
+            "GROUP BY receiver, fingerprint HAVING count(*) = count(settled_at)",
+            wanted,
+        )
+        return {(x["receiver"], x["fingerprint"]): (x["repeat"], x["at"]) for x in rows}
 
     def forget(self, before: float) -> None:
         """Drop alerts resolved, and letters delivered or given up on, before a time (seconds)."""

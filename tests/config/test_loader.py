@@ -37,7 +37,7 @@ class TestFullFile:
         expected = (
             Web(Address("::1", 0)),
             Tail(events=False, poll_interval=0.25),
-            Alerts(group_wait=5.0),
+            Alerts(group_wait=5.0, repeat_interval=3600.0),
             Metrics(blobs=True, retire_after=300.0, max_series_per_log=10),
         )
 

@@ -70,6 +70,14 @@ class Stage:
         """How many letters wait for the hook."""
         return self.store.outbox.queue_length("hook")
 
+    def deliver(self, now: float) -> int:
+        """Settle every letter; return how many notifications they were."""
+        count = 0
+        while claim := self.store.outbox.claim("hook", now + 60):
+            self.store.outbox.delivered(claim.notification.id, now)
+            count += 1
+        return count
+
     @property
     def lines(self) -> list[int]:
         """Lines of every log that other threads can see."""
@@ -157,6 +165,39 @@ class TestStep:
 
         assert wait < 0.5
         assert stage.lines == [bad.count(b"\n") + 1]
+
+
+class TestReminders:
+    def test_what_still_fires_is_told_again(self, stage: Stage, bad: bytes) -> None:
+        """Every four hours, each time once."""
+        append(stage.log, bad)
+        sent = []
+        for seconds in (0, 4 * 3600 - 1, 4 * 3600 + 10, 4 * 3600 + 60, 8 * 3600 + 60):
+            stage.loop.step(NOW + seconds)
+            sent.append(stage.deliver(NOW + seconds))
+
+        assert sent == [1, 0, 1, 0, 1]
+
+    def test_not_while_a_letter_waits(self, stage: Stage, bad: bytes) -> None:
+        """A receiver that is down does not find a pile when it is back."""
+        append(stage.log, bad)
+        stage.loop.step(NOW)
+        stage.loop.step(NOW + 5 * 3600)
+
+        assert stage.letters == 1
+
+    def test_a_full_disk_only_delays_it(self, stage: Stage, bad: bytes) -> None:
+        """It is tried again."""
+        append(stage.log, bad)
+        stage.loop.step(NOW)
+        stage.deliver(NOW)
+        stage.store.full = True
+        stage.loop.step(NOW + 5 * 3600)
+        stage.store.full = False
+        stage.loop.step(NOW + 5 * 3600 + 10)
+
+        assert stage.letters == 1
+        assert stage.loop.errors["store"] == 1
 
 
 class TestFailures:

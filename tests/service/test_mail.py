@@ -27,3 +27,22 @@ class TestMailroom:
         silent = replace(job(tmp_path / "log"), receivers=())
 
         assert Mailroom(settings(tmp_path)).letters(silent, [alert()], NOW) == []
+
+    def test_tells_again_what_was_told_long_ago(self, tmp_path: Path) -> None:
+        """After repeat_interval, as the next repeat; and only those who were told."""
+        mailroom = Mailroom(replace(settings(tmp_path), alerts=Alerts(repeat_interval=60.0)))
+        firing = alert()
+        told = {("hook", firing.fingerprint): (2, NOW)}
+        wanted = job(tmp_path / "log")
+
+        early = mailroom.repeats(wanted, [firing], told, NOW + 59)
+        due = mailroom.repeats(wanted, [firing], told, NOW + 60)
+        never = mailroom.repeats(wanted, [firing], {}, NOW + 60)
+
+        assert (early, [(x.receiver, x.repeat) for x in due], never) == ([], [("hook", 3)], [])
+
+    def test_an_interval_of_0_is_never(self, tmp_path: Path) -> None:
+        """Some want to hear of a thing once."""
+        mailroom = Mailroom(replace(settings(tmp_path), alerts=Alerts(repeat_interval=0.0)))
+
+        assert not mailroom.repeats_any

@@ -61,6 +61,17 @@ class TestCommit:
         assert store.position("job", "a.log") == "1"
 
 
+class TestTold:
+    def test_says_when_each_receiver_was_last_written_to(self, store: Store) -> None:
+        """A letter that still waits is no reason to write another."""
+        store.commit({}, (), [letter("f1"), replace(letter("f1"), created_at=NOW + 5, repeat=1)])
+        waiting = store.told(["f1", "f2"])
+        while claim := store.outbox.claim("hook", NOW + 10):
+            store.outbox.delivered(claim.notification.id, NOW + 10)
+
+        assert (waiting, store.told(["f1", "f2"])) == ({}, {("hook", "f1"): (1, NOW + 5)})
+
+
 class TestForget:
     def test_drops_what_is_over(self, store: Store) -> None:
         """Old resolved alerts and settled letters go; what fires or waits stays."""
