@@ -68,16 +68,10 @@ def _judge(names: list[str], format: str, out: TextIO) -> int:
 
 
 def _print(name: str, monitor: Monitor, out: TextIO) -> None:
-    # Programs that ask for JSON need not wait for what draws on terminals.
-    from rich.console import Console  # noqa: PLC0415 - see above
+    from caffewatch.cli import terminal  # noqa: PLC0415 - JSON need not wait for rich
+    from caffewatch.report import as_text  # noqa: PLC0415 - it imports rich
 
-    from caffewatch.report import as_text  # noqa: PLC0415 - see above
-
-    console = Console(file=out, highlight=False, soft_wrap=True)
-    with console.capture() as captured:  # written by ourselves: rich ends a closed pipe with 1
-        for line in as_text.report(name, monitor, _age(name)):
-            console.print(line)
-    out.write(captured.get())
+    terminal.write(as_text.report(name, monitor, _age(name)), out)
 
 
 def _read(name: str, progress: Progress) -> Monitor | None:

@@ -75,16 +75,10 @@ def _print_json(name: str, explanation: Explanation) -> None:
 
 
 def _print_text(name: str, explanation: Explanation) -> None:
-    # Programs that ask for JSON need not wait for what draws on terminals.
-    from rich.console import Console  # noqa: PLC0415 - see above
+    from caffewatch.cli import terminal  # noqa: PLC0415 - JSON need not wait for rich
+    from caffewatch.report import explain_text  # noqa: PLC0415 - it imports rich
 
-    from caffewatch.report import explain_text  # noqa: PLC0415 - see above
-
-    console = Console(file=sys.stdout, highlight=False, soft_wrap=True)
-    with console.capture() as captured:  # written by ourselves: rich ends a closed pipe with 1
-        for line in explain_text.report(name, explanation):
-            console.print(line)
-    sys.stdout.write(captured.get())
+    terminal.write(explain_text.report(name, explanation), sys.stdout)
 
 
 def _iteration(text: str) -> int:

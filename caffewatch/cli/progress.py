@@ -24,7 +24,9 @@ class Progress:
         total = sum(map(_size, names))
         self._bar: Bar | None = None
         if sys.stderr.isatty() and total >= LARGE:
-            self._bar = _bar()
+            from caffewatch.cli import terminal  # noqa: PLC0415 - most checks show no bar
+
+            self._bar = terminal.bar()
             self._task = self._bar.add_task("", total=total)
         self._stream: IO[bytes] | None = None
         self._before = 0
@@ -67,18 +69,3 @@ def _size(name: str) -> int:
         return Path(name).stat().st_size
     except OSError:
         return 0
-
-
-def _bar() -> Bar:
-    # Imported only when a bar is shown: most checks are over before the import would be.
-    from rich.console import Console  # noqa: PLC0415 - only for a bar
-    from rich.progress import (  # noqa: PLC0415 - only for a bar
-        BarColumn,
-        DownloadColumn,
-        Progress,
-        TimeRemainingColumn,
-        TransferSpeedColumn,
-    )
-
-    columns = (BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
-    return Progress(*columns, console=Console(stderr=True), transient=True)

@@ -56,7 +56,7 @@ class DeadlineAdapter(HTTPAdapter):
             self._connections.append(connection)
             return connection
 
-        pool.ConnectionCls = connect  # type: ignore[assignment] # only ever called
+        pool.ConnectionCls = connect  # type: ignore[assignment] # urllib3 only calls it
         return pool
 
     def _expire(self) -> None:

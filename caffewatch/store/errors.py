@@ -5,5 +5,5 @@ class StoreError(Exception):
     """The state cannot be read or written; nothing of the failed transaction is kept."""
 
 
-class StoreLocked(StoreError):  # noqa: N818 - says what is, like BlockingIOError
+class StoreLockedError(StoreError):
     """Another process owns the state folder."""

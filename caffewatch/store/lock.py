@@ -6,7 +6,7 @@ import fcntl
 import os
 from pathlib import Path
 
-from caffewatch.store.errors import StoreLocked
+from caffewatch.store.errors import StoreLockedError
 
 
 class StateLock:
@@ -14,7 +14,7 @@ class StateLock:
 
     Raises
     ------
-    StoreLocked
+    StoreLockedError
         Another process holds it.
     OSError
         The file cannot be made.
@@ -27,7 +27,7 @@ class StateLock:
         except BlockingIOError:
             owner = os.pread(self._descriptor, 32, 0).decode("ascii", "replace").strip()
             os.close(self._descriptor)
-            raise StoreLocked(
+            raise StoreLockedError(
                 f"{path.parent} is in use by another caffewatch (process {owner or 'unknown'}); "
                 "end that one, or give this one its own state_dir"
             ) from None

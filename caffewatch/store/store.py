@@ -41,7 +41,7 @@ class Store:
 
     Raises
     ------
-    StoreLocked
+    StoreLockedError
         Another process owns the folder.
     StoreError
         The folder or file cannot be used, or was written by a newer program.

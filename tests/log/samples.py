@@ -157,3 +157,16 @@ class Counter:
         """Count a call and pass it on."""
         self.calls += 1
         return self._function(*args)
+
+
+SET_UP = (
+    say("Use CPU.", "caffe.cpp:197")
+    + solver_dump(display=10, max_iter=20)
+    + say("Creating training net from net file: x")
+    + say("Starting Optimization")
+    + say("Solving lenet")
+)
+"""How a run begins, 7 lines."""
+
+DONE = say("Optimization Done.") * 2
+"""How it ends: from the solver and from the program."""

@@ -7,6 +7,8 @@ import pytest
 from caffewatch.log.events import Ended, RunStarted
 from caffewatch.log.run import MOST, Run
 from tests.log.samples import (
+    DONE,
+    SET_UP,
     backward,
     block,
     forward,
@@ -17,17 +19,6 @@ from tests.log.samples import (
     say,
     solver_dump,
 )
-
-SET_UP = (
-    say("Use CPU.", "caffe.cpp:197")
-    + solver_dump(display=10, max_iter=20)
-    + say("Creating training net from net file: x")
-    + say("Starting Optimization")
-    + say("Solving lenet")
-)  # 7 lines
-
-
-DONE = say("Optimization Done.") * 2
 
 
 class TestOutcome:

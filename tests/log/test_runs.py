@@ -8,7 +8,9 @@ from caffewatch.log.events import Iteration, RunStarted
 from caffewatch.log.parser import Parser
 from caffewatch.log.start import ENOUGH, begins_run
 from tests.log.samples import (
+    DONE,
     REFERENCE,
+    SET_UP,
     block,
     forward,
     iteration,
@@ -19,17 +21,7 @@ from tests.log.samples import (
     parse_in_pieces,
     run_lines,
     say,
-    solver_dump,
 )
-
-SET_UP = (
-    say("Use CPU.", "caffe.cpp:197")
-    + solver_dump(display=10, max_iter=20)
-    + say("Creating training net from net file: x")
-    + say("Starting Optimization")
-    + say("Solving lenet")
-)  # 7 lines
-DONE = say("Optimization Done.") * 2
 
 
 class TestBeginnings:

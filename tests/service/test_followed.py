@@ -121,6 +121,18 @@ class TestRestart:
         assert snapshot.lines == count(OtherRun.started())
 
 
+def cut_in_two(followed: Followed, path: Path, healthy: CaffeLog) -> bytes:
+    """Rotate a run's log, put foreign words in its place; return the run's lines to come."""
+    append(path, healthy.data)
+    followed.look()
+    before = len(healthy.data)
+    healthy.display(100, NAN)
+    path.rename(f"{path}.1")
+    append(path, b"some shell's words\n")
+    followed.look()
+    return healthy.data[before:]
+
+
 class TestRotation:
     def test_a_run_goes_on_in_the_next_file(
         self, followed: Followed, path: Path, healthy: CaffeLog
@@ -186,17 +198,10 @@ class TestRotation:
         self, followed: Followed, path: Path, healthy: CaffeLog
     ) -> None:
         """Until its first line of Caffe's, no position is saved: a restart would lose the line."""
-        append(path, healthy.data)
-        followed.look()
-        before = len(healthy.data)
-        healthy.display(100, NAN)
-
-        path.rename(f"{path}.1")
-        append(path, b"some shell's words\n")
-        followed.look()
+        rest = cut_in_two(followed, path, healthy)
 
         assert followed.log.position() is None
-        append(path, healthy.data[before:])
+        append(path, rest)
         followed.look()
         assert followed.log.position() is not None
         assert followed.told == [FIRING]
@@ -206,16 +211,10 @@ class TestRotation:
         self, followed: Followed, path: Path, healthy: CaffeLog
     ) -> None:
         """Does not part the run; its lines count when it is over."""
-        append(path, healthy.data)
-        followed.look()
-        before = len(healthy.data)
-        healthy.display(100, NAN)
-        path.rename(f"{path}.1")
-        append(path, b"some shell's words\n")
-        followed.look()
+        rest = cut_in_two(followed, path, healthy)
 
         path.rename(f"{path}.2")
-        append(path, healthy.data[before:])
+        append(path, rest)
         (alert,) = followed.look()
 
         assert alert.annotations["iteration"] == "100"

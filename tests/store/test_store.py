@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from caffewatch.store.errors import StoreError, StoreLocked
+from caffewatch.store.errors import StoreError, StoreLockedError
 from caffewatch.store.schema import MIGRATIONS
 from caffewatch.store.store import FILE_NAME, LOCK_NAME, Store
 from tests.store.samples import NOW, alert, letter
@@ -102,7 +102,7 @@ class TestFolder:
 
     def test_belongs_to_one_daemon(self, store: Store, state_dir: Path) -> None:
         """A second daemon is told who is there and what to do."""
-        with pytest.raises(StoreLocked, match=r"in use by another caffewatch \(process \d+\)"):
+        with pytest.raises(StoreLockedError, match=r"in use by another caffewatch \(process \d+\)"):
             Store(state_dir)
 
     def test_is_free_again_after_close(self, store: Store, state_dir: Path) -> None:
