@@ -5,10 +5,11 @@ from __future__ import annotations
 import glob
 import os
 import re
+import stat
 from collections.abc import Callable, Iterable
 
 from caffewatch.tail.identity import FileId
-from caffewatch.tail.reader import file_id
+from caffewatch.tail.reader import file_id, status
 from caffewatch.tail.siblings import COMPRESSED, rotated_name
 
 FOLDER_PATTERNS = ("*.log*", "*log*.txt", "*.INFO", "*.INFO.*")
@@ -53,9 +54,9 @@ def _once(paths: Iterable[str]) -> list[str]:
     by_file: dict[FileId, str] = {}
     for path in sorted(paths, key=lambda x: (not os.path.islink(x), x)):
         try:
-            status = os.stat(path)
+            found = status(path)
         except OSError:
             continue
-        if os.path.isfile(path):
-            by_file.setdefault(file_id(status), path)
+        if stat.S_ISREG(found.st_mode):
+            by_file.setdefault(file_id(found), path)
     return list(by_file.values())

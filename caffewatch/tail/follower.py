@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Literal
 
 from caffewatch.tail.events import Condition, Ended, Look
 from caffewatch.tail.identity import Change, FileId, Known, decide
-from caffewatch.tail.position import FilePosition, Position
-from caffewatch.tail.reader import OpenFile, file_id
-from caffewatch.tail.siblings import find, identities, identities_beside, siblings
+from caffewatch.tail.position import FilePosition, Position, needed_again
+from caffewatch.tail.reader import OpenFile, file_id, status
+from caffewatch.tail.siblings import (
+    find,
+    find_itself,
+    identities,
+    identities_beside,
+    neighbours,
+    rotated_name,
+    siblings,
+)
 from caffewatch.tail.source import Source
 from caffewatch.tail.streams import Streams
 
 LOOK_SIZE = 1024 * 1024
 """Bytes read by one look, so that one log catching up does not starve the others."""
+LOST_PATIENCE = 3600.0
+"""Seconds until a rotated file that is nowhere to be found is done with."""
 
 
 class LogFollower:
@@ -33,6 +42,9 @@ class LogFollower:
         Where to begin in a file that is there at the very first look.
     rewind
         Deliver the current run's bytes before the saved position again, as replays.
+    held
+        With `rewind`, what need not be delivered again: stream -> offset that was taken in. Only
+        what lies between this and the saved position is then replayed.
     is_foreign
         Tells whether a path is followed as another log, and so no rotation of this one.
     """
@@ -44,12 +56,14 @@ class LogFollower:
         *,
         start_at: Literal["beginning", "end"] = "beginning",
         rewind: bool = False,
+        held: Mapping[int, int] | None = None,
         is_foreign: Callable[[str], bool] = lambda path: False,
     ) -> None:
         self.path = path
         self._saved = saved
         self._start_at = start_at
         self._rewind = rewind
+        self._held = held or {}
         self._is_foreign = is_foreign
         self._streams = Streams()
         self._beside: frozenset[FileId] | None = None
@@ -104,6 +118,7 @@ class LogFollower:
         try:
             if self._saved is not None:
                 self._resume(self._saved, now)
+            self._unpark(now)
             # First what happened within the known files: a truncated one may be renamed by now.
             self._check_contents(now)
             if self._beside is None:
@@ -111,6 +126,8 @@ class LogFollower:
             self._follow_path(now)
         except (FileNotFoundError, NotADirectoryError):
             self._first = False
+            if self._streams.current is not None:
+                self._add_unseen_near(self._streams.current, now)
             return "missing", f"{self.path}: no such file"
         except OSError as error:
             return "unreadable", f"{self.path}: {error.strerror or error}"
@@ -118,7 +135,11 @@ class LogFollower:
 
     def _follow_path(self, now: float) -> None:
         current = self._streams.current
-        if current and current.file and file_id(os.stat(self.path)) == current.id:
+        if (
+            current
+            and file_id(status(self.path)) == current.id
+            and (current.file or current.parked)
+        ):
             return
         file = OpenFile.open(self.path)
         try:
@@ -135,7 +156,9 @@ class LogFollower:
         files: list[tuple[OpenFile, FilePosition]] = []
         for position in reversed(saved.files):
             taken = [x.id for x, _ in files]
-            file = self._locate(position.known, position.path, taken)
+            # A few bytes that never became a line could be the beginning of any other file.
+            hopeless = position.ended and not position.known.has_line
+            file = None if hopeless else self._locate(position.known, position.path, taken)
             if file is not None:
                 files.insert(0, (file, position))
         if not files or files[-1][1] is not saved.files[-1]:
@@ -145,8 +168,48 @@ class LogFollower:
                 for opened, _ in files:
                     opened.close()
                 raise
-        self._streams.resume(files, saved, self._rewind, now)
+        needed = needed_again(saved)
+        starts = [(file, x, self._start(x, x.stream in needed)) for file, x in files]
+        self._streams.resume(starts, saved, now)
         self._beside, self._first, self._saved = saved.beside, False, None
+
+    def _start(self, saved: FilePosition, needed: bool) -> int:
+        """Return the offset from which a file is to be read on after a restart."""
+        held = self._held.get(saved.stream)
+        if held is None and self._rewind and saved.stream > max(self._held, default=0) and needed:
+            held = saved.run_start or 0
+        return saved.known.offset if held is None else min(held, saved.known.offset)
+
+    def _unpark(self, now: float) -> None:
+        """Open parked files again that were written to, wherever they are by now."""
+        parked = [x for x in self._streams if x.file is None]
+        lost = []
+        for source in parked:
+            try:
+                is_there = source.unpark()
+            except OSError as error:
+                self._streams.fail(source, error)
+                continue
+            source.lost_at = None if is_there else source.lost_at or now
+            # What became of the current one is told by the path.
+            if not is_there and source is not self._streams.current:
+                lost.append(source)
+        due = [x for x in lost if now - x.looked_for_at >= min(60.0, now - (x.lost_at or now))]
+        if due:
+            near = [
+                name for path in {self.path, *(x.path for x in due)} for name in neighbours(path)
+            ]
+            self._find_lost(due, list(identities(dict.fromkeys(near))), now)
+
+    def _find_lost(self, lost: list[Source], near: list[tuple[str, FileId]], now: float) -> None:
+        for source in lost:
+            source.looked_for_at = now
+            file = find_itself(source.known, near)
+            if file is not None:
+                source.attach(file)
+                source.lost_at = None
+            elif now - (source.lost_at or now) >= LOST_PATIENCE:
+                self._drop(source)
 
     def _begin(self, file: OpenFile, now: float) -> None:
         if self._first:
@@ -233,16 +296,20 @@ class LogFollower:
             if not known and not self._is_foreign(name):
                 yield name
 
+    def _add_unseen_near(self, current: Source, now: float) -> None:
+        """Read whole files that were rotated away while nothing new has come to the path."""
+        for name in list(self._unseen([self.path, current.path], current.id)):
+            self._add_unseen(name, now)
+
     def _add_unseen(self, name: str, now: float) -> None:
-        read = [x.position().known for x in self._streams]
-        heads = [x.head for x in read if x.is_telling]
         try:
             file = OpenFile.open(name)
-            seen = file.seen(0)
+            size = file.status().st_size
+            if any(x.is_copied_in(file) for x in self._streams):
+                self._beside = (self._beside or frozenset()) | {file.id}
+            elif size or rotated_name(name) == self.path:
+                self._streams.add(file, 0, now)
+                return
         except OSError:
             return
-        is_copy = any(x.matches(seen.head) for x in heads)
-        if seen.size and not is_copy:
-            self._streams.add(file, 0, now)
-        else:
-            file.close()
+        file.close()

@@ -100,6 +100,19 @@ class Position:
             raise ValueError(f"not an encoded read position: {error!r}") from error
 
 
+def needed_again(position: Position) -> set[int]:
+    """Return the streams that hold the runs which go on: where they began, and all since."""
+    by_stream = {x.stream: x for x in position.files}
+    needed: set[int] = set()
+    for file in position.files:
+        step = None if file.ended and file is not position.files[-1] else file
+        while step is not None and step.stream not in needed:
+            needed.add(step.stream)
+            before = step.continues if step.run_start is None else None
+            step = by_stream.get(before) if before is not None else None
+    return needed
+
+
 def _file(value: dict[str, Any]) -> FilePosition:
     known = value.pop("known")
     return FilePosition(
@@ -108,6 +121,7 @@ def _file(value: dict[str, Any]) -> FilePosition:
             Digest(**known["head"]),
             Digest(**known["tail"]),
             known["offset"],
+            known["has_line"],
         ),
         **value,
     )

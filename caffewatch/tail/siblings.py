@@ -8,7 +8,7 @@ import stat
 from collections.abc import Container, Iterable, Iterator
 
 from caffewatch.tail.identity import FileId, Known
-from caffewatch.tail.reader import OpenFile, file_id
+from caffewatch.tail.reader import OpenFile, file_id, status
 
 COMPRESSED = (".gz", ".bz2", ".xz", ".zst", ".lz4", ".zip")
 """Endings of files whose bytes are not those of a log; they are never followed."""
@@ -36,14 +36,20 @@ def rotated_name(path: str) -> str | None:
     return base if found else None
 
 
+def neighbours(path: str) -> list[str]:
+    """List where a file may be by now that was at this path: there, or beside it."""
+    base = rotated_name(path)
+    return [path, *siblings(path), *(siblings(base) if base else ())]
+
+
 def identities(paths: Iterable[str]) -> Iterator[tuple[str, FileId]]:
     """Pair each path that can be looked at with its file's identity."""
     for path in paths:
         try:
-            status = os.stat(path)
+            identity = file_id(status(path))
         except OSError:
             continue
-        yield path, file_id(status)
+        yield path, identity
 
 
 def identities_beside(*logs: str) -> frozenset[FileId]:
@@ -52,23 +58,32 @@ def identities_beside(*logs: str) -> frozenset[FileId]:
 
 
 def find(known: Known, paths: Iterable[str], taken: Container[FileId] = ()) -> OpenFile | None:
-    """Open the file that was read as `known`, or failing that a copy of it, among the paths.
+    """Open the file that was read as `known`, or failing that its longest copy, among the paths.
 
     Files that are taken are left out: an inode that is used again is not the file it was.
     """
-    copy = None
-    for path, identity in identities(paths):
-        if identity in taken or (copy is not None and identity != known.file):
-            continue
+    near = [(path, identity) for path, identity in identities(paths) if identity not in taken]
+    itself = find_itself(known, near)
+    if itself is not None:
+        return itself
+    best: OpenFile | None = None
+    for path, _ in near:
         file = _open_if(known, path)
         if file is None:
             continue
-        if file.id == known.file:
-            if copy is not None:
-                copy.close()
-            return file
-        copy = file
-    return copy
+        if best is not None and best.status().st_size >= file.status().st_size:
+            file.close()
+            continue
+        if best is not None:
+            best.close()
+        best = file
+    return best
+
+
+def find_itself(known: Known, near: Iterable[tuple[str, FileId]]) -> OpenFile | None:
+    """Open the very file that was read as `known`, among paths with their identities."""
+    same = (path for path, identity in near if identity == known.file)
+    return next((file for path in same if (file := _open_if(known, path)) is not None), None)
 
 
 def _open_if(known: Known, path: str) -> OpenFile | None:
@@ -89,7 +104,7 @@ def _named_after(candidate: str, name: str) -> bool:
 def _changed_at(path: str) -> int:
     """Return a regular file's time of modification in nanoseconds, 0 for anything else."""
     try:
-        status = os.lstat(path)
+        found = os.lstat(path)
     except OSError:
         return 0
-    return status.st_mtime_ns if stat.S_ISREG(status.st_mode) else 0
+    return found.st_mtime_ns if stat.S_ISREG(found.st_mode) else 0
