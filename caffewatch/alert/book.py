@@ -16,6 +16,8 @@ from caffewatch.detect.words import spell
 from caffewatch.log.glog import isoformat
 from caffewatch.log.run import Run
 
+_Episode = tuple[str, int]
+
 
 class AlertBook:
     """Turn findings that began or ended into alerts that fire or resolve.
@@ -31,7 +33,7 @@ class AlertBook:
     def __init__(self, origin: Origin, known: Mapping[str, float] | None = None) -> None:
         self._origin = origin
         self._known = known or {}
-        self._firing: dict[int, tuple[Finding, Alert]] = {}
+        self._firing: dict[_Episode, tuple[Finding, Alert]] = {}
 
     @property
     def firing(self) -> Counter[tuple[str, str]]:
@@ -53,7 +55,7 @@ class AlertBook:
                 edges += self._resolve([finding], run, now)
             elif fold(finding, all_of_run, run) is None:
                 alert = self._alert(finding, run, now)
-                self._firing[id(finding)] = (finding, alert)
+                self._firing[_episode(finding)] = (finding, alert)
                 edges.append(alert)
         return edges
 
@@ -70,7 +72,7 @@ class AlertBook:
     def _resolve(self, findings: Iterable[Finding], run: Run, now: float) -> list[Alert]:
         edges = []
         for finding in findings:
-            entry = self._firing.pop(id(finding), None)
+            entry = self._firing.pop(_episode(finding), None)
             if entry is not None:
                 notes = explain(finding, run)
                 ended = replace(entry[1], state="resolved", ends_at=now, annotations=notes)
@@ -104,6 +106,11 @@ class AlertBook:
         }
         optional = {"layer": place.layer, "blob": place.blob, "phase": place.phase}
         return labels | {name: value for name, value in optional.items() if value}
+
+
+def _episode(finding: Finding) -> _Episode:
+    """Name a finding among those that fire, which are all of one run."""
+    return finding.rule, finding.episode
 
 
 def explain(finding: Finding, run: Run) -> dict[str, str]:

@@ -21,7 +21,6 @@ _WITHOUT_RUN = frozenset({"", "signal", "crash_line", "reads", "writes", "backwa
 """Messages that are too much like what a shell prints to begin a run."""
 
 Match = re.Match[str]
-Handler = Callable[[str, Match, Line], None]
 
 
 class Parser:
@@ -63,7 +62,6 @@ class Parser:
         self._index = 0
         self._inset = 0
         self._shortcuts = Shortcuts()
-        self._handlers = self._table()
         self._reset()
 
     def _reset(self) -> None:
@@ -161,7 +159,7 @@ class Parser:
             self._events += self._passes.close_updates()
         if name in _SETUP and self._shown:
             self._start_run(line)
-        self._handlers[name](name, match, line)
+        _HANDLERS[name](self, name, match, line)
 
     def _time(self, line: Line) -> float | None:
         time = self._clock.seconds(line.date, line.clock)
@@ -170,25 +168,6 @@ class Parser:
         return time
 
     # --- one method for each kind of message ----------------------------------------------------
-
-    def _table(self) -> dict[str, Handler]:
-        """Return pattern name -> method that takes it."""
-        return {
-            **dict.fromkeys(messages.STATELESS, self._event),
-            **dict.fromkeys(messages.ENDS, self._end),
-            **dict.fromkeys(passes.MESSAGES, self._debug_info),
-            **dict.fromkeys(setup.MESSAGES, self._set_up),
-            **dict.fromkeys(("", "setup"), self._nothing),
-            "header": self._header,
-            "iteration": self._iteration,
-            "learning_rate": self._learning_rate,
-            "testing": self._testing,
-            "resumed": self._resumed,
-            "output": self._output,
-            "test_output": self._test_output,
-            "test_score": self._test_score,
-            "test_over": self._test_over,
-        }
 
     def _nothing(self, name: str, match: Match, line: Line) -> None:
         pass
@@ -297,3 +276,22 @@ class Parser:
         self._events += self._passes.end(self.line)
         self._events.append(RunEnded(self.line))
         self._run = None
+
+
+_HANDLERS: dict[str, Callable[[Parser, str, Match, Line], None]] = {
+    **dict.fromkeys(messages.STATELESS, Parser._event),
+    **dict.fromkeys(messages.ENDS, Parser._end),
+    **dict.fromkeys(passes.MESSAGES, Parser._debug_info),
+    **dict.fromkeys(setup.MESSAGES, Parser._set_up),
+    **dict.fromkeys(("", "setup"), Parser._nothing),
+    "header": Parser._header,
+    "iteration": Parser._iteration,
+    "learning_rate": Parser._learning_rate,
+    "testing": Parser._testing,
+    "resumed": Parser._resumed,
+    "output": Parser._output,
+    "test_output": Parser._test_output,
+    "test_score": Parser._test_score,
+    "test_over": Parser._test_over,
+}
+"""Pattern name -> method that takes it."""
