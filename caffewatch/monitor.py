@@ -74,6 +74,10 @@ class Monitor:
         """The parser: lines and positions read so far."""
         return self._parser
 
+    def know(self, known: Mapping[str, float]) -> None:
+        """Learn which alerts were told by now: fingerprint -> when it began to fire."""
+        self._book.known = known
+
     @property
     def alerts(self) -> list[Alert]:
         """The alerts that fire now, oldest first."""

@@ -31,8 +31,8 @@ class AlertBook:
     """
 
     def __init__(self, origin: Origin, known: Mapping[str, float] | None = None) -> None:
+        self.known = known or {}
         self._origin = origin
-        self._known = known or {}
         self._firing: dict[_Episode, tuple[Finding, Alert]] = {}
 
     @property
@@ -91,7 +91,7 @@ class AlertBook:
             severity=finding.severity,
             labels=self._labels(finding, run),
             annotations=explain(finding, run),
-            starts_at=self._known.get(fingerprint, now),
+            starts_at=self.known.get(fingerprint, now),
         )
 
     def _labels(self, finding: Finding, run: Run) -> dict[str, str]:

@@ -4,18 +4,29 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Iterator
 from datetime import tzinfo
+from fnmatch import fnmatch
 from functools import partial
 
-from caffewatch.alert.model import Origin
+from caffewatch.alert.model import Alert, Origin
 from caffewatch.config.settings import Job, Settings
+from caffewatch.log.start import ENOUGH, begins_run
+from caffewatch.service.core import Core, CoreError, load
 from caffewatch.service.followed import FollowedLog
 from caffewatch.store.store import Store
 from caffewatch.tail.discovery import discover
 from caffewatch.tail.follower import LogFollower
 from caffewatch.tail.position import Position
+from caffewatch.tail.reader import OpenFile
+from caffewatch.tail.siblings import glog_series, identities
 from caffewatch.tail.wakeups import Wakeups
+
+FORGET_AFTER = 24 * 3600.0
+"""Seconds for which a log that a glob or folder brought may be missing before it is let go."""
+
+_SEPARATOR = re.compile("[.-]")
 
 _log = logging.getLogger(__name__)
 
@@ -23,7 +34,7 @@ _log = logging.getLogger(__name__)
 class Roster:
     """Find logs and make their followers.
 
-    A log that matched once is followed on, even while it is missing: it may come back.
+    A log that matched once is followed on while it is missing: it may come back.
     """
 
     def __init__(self, settings: Settings, store: Store, wakeups: Wakeups | None) -> None:
@@ -31,18 +42,40 @@ class Roster:
         self._store = store
         self._wakeups = wakeups
         self._logs: dict[tuple[str, str], FollowedLog] = {}
-        self._known = {alert.fingerprint: alert.starts_at for alert in store.firing()}
+        self._by_path: dict[str, list[FollowedLog]] = {}
+        self._recalled: dict[tuple[str, str], list[Alert]] = {}
+        for alert in store.firing():
+            key = alert.labels["training_job"], alert.labels["log"]
+            self._recalled.setdefault(key, []).append(alert)
 
     def __iter__(self) -> Iterator[FollowedLog]:
         return iter(self._logs.values())
 
+    def __len__(self) -> int:
+        return len(self._logs)
+
     def at(self, path: str) -> list[FollowedLog]:
-        """Return the logs that a file event is about; two jobs may share one."""
-        return [log for (_, name), log in self._logs.items() if name == path]
+        """Return the logs that a file event is about: at the path, or that it may be a rotation of.
+
+        Two jobs may share one.
+        """
+        if found := self._by_path.get(path):
+            return found
+        folder, name = os.path.split(path)
+        for separator in _SEPARATOR.finditer(name):
+            found = self._by_path.get(os.path.join(folder, name[: separator.start()]))
+            if found:
+                return found
+        return []
+
+    def might_have(self, path: str) -> bool:
+        """Tell whether a file may be a new log of one of the jobs."""
+        folder = os.path.dirname(path)
+        return any(folder == x.path or fnmatch(path, x.path) for x in self._settings.jobs)
 
     def absent(self) -> list[Job]:
         """Return the jobs of which no log is there."""
-        there = {job for job, path in self._logs if os.path.exists(path)}
+        there = {job for job, path in self._logs if os.path.lexists(path)}
         return [job for job in self._settings.jobs if job.name not in there]
 
     def discover(self) -> list[FollowedLog]:
@@ -51,40 +84,81 @@ class Roster:
         self._watch_links()
         for job in self._settings.jobs:
             self._watch_folder(job.path)
-            for path in discover(job.path, partial(self._is_known, job)):
-                if (job.name, path) not in self._logs:
+            known = {path for name, path in self._logs if name == job.name}
+            found = [x for x in discover(job.path, known) if x not in known]
+            for path in sorted(found, key=partial(self._is_unknown, job)):
+                if not self._is_part_of_another(job, path):
                     new.append(self._follow(job, path))
         return new
+
+    def renew(self, log: FollowedLog) -> FollowedLog:
+        """Follow a log anew from what was saved, without its core: that has brought no luck."""
+        log.follower.close()
+        self._store.drop_core(*log.key)
+        del self._logs[log.key]
+        return self._follow(log.job, log.origin.log)
+
+    def gone(self, now: float) -> list[FollowedLog]:
+        """Take out the logs that have been missing for long, save those that a job names."""
+        named = {(job.name, job.path) for job in self._settings.jobs}
+        gone = [x for x in self._logs.values() if x.missing_for(now) >= FORGET_AFTER]
+        gone = [x for x in gone if x.key not in named]
+        for log in gone:
+            log.follower.close()
+            del self._logs[log.key]
+            for found in self._by_path.values():
+                if log in found:
+                    found.remove(log)
+            _log.info("%s has been missing for long: followed no more", log.origin.log)
+        self._by_path = {path: found for path, found in self._by_path.items() if found}
+        return gone
 
     def close(self) -> None:
         """Close every file."""
         for log in self._logs.values():
             log.follower.close()
 
-    def _is_known(self, job: Job, path: str) -> bool:
-        """Tell whether a file is a rotation of another log of the job."""
-        if (job.name, path) in self._logs:
-            return False
-        return any(x.follower.knows(path) for x in self._of(job))
+    def _is_unknown(self, job: Job, path: str) -> bool:
+        """Rank logs: those that were followed before know which of the others are theirs."""
+        return self._store.position(job.name, path) is None
 
-    def _of(self, job: Job) -> Iterable[FollowedLog]:
-        return (log for (name, _), log in self._logs.items() if name == job.name)
+    def _is_part_of_another(self, job: Job, path: str) -> bool:
+        """Tell whether a file belongs to another log of the job: rotated away, or its successor."""
+        others = [log for (name, _), log in self._logs.items() if name == job.name]
+        for _, identity in identities([path]):
+            if any(x.follower.knows(path, identity) for x in others):
+                return True
+        series = glog_series(path)
+        same = [x for x in others if series and glog_series(x.follower.path) == series]
+        if not same or _begins_run(path) is not False:
+            return False
+        log = same[-1]
+        log.follower.move_to(path)
+        self._by_path.setdefault(path, []).append(log)
+        if self._wakeups is not None:
+            self._wakeups.follow(path)
+        return True
 
     def _follow(self, job: Job, path: str) -> FollowedLog:
+        origin = Origin(self._settings.host, job.name, path, job.labels)
+        zone: tzinfo | None = self._settings.timezone
         saved = self._saved(job, path)
+        core = None if saved is None else self._core(job, path, saved, self._purpose(job, origin))
         follower = LogFollower(
             path,
             saved,
             start_at=job.start_at,
             rewind=True,
+            held=None if core is None else core.offsets,
             is_foreign=lambda other: other != path and (job.name, other) in self._logs,
         )
-        zone: tzinfo | None = self._settings.timezone
-        origin = Origin(self._settings.host, job.name, path, job.labels)
+        recalled = self._recalled.get((job.name, path), [])
         log = FollowedLog(
-            job, follower, origin, self._known, zone, self._settings.ignore_older, saved is None
-        )
+            job, follower, origin, recalled, zone, self._settings.ignore_older,
+            is_new=saved is None, core=core, purpose=self._purpose(job, origin),
+        )  # fmt: skip
         self._logs[log.key] = log
+        self._by_path.setdefault(path, []).append(log)
         if self._wakeups is not None:
             self._wakeups.follow(path)
         _log.info("following %s (job %s)", path, job.name)
@@ -100,12 +174,43 @@ class Roster:
             _log.warning("%s: read position lost, starting anew: %s", path, error)
             return None
 
+    def _core(self, job: Job, path: str, saved: Position, purpose: str) -> Core | None:
+        data = self._store.core(job.name, path)
+        if data is None:
+            return None
+        try:
+            core = load(data, purpose)
+            for file in saved.files:
+                if core.offsets.get(file.stream, 0) > file.known.offset:
+                    raise CoreError("ahead of the read position")
+        except CoreError as error:
+            _log.info("%s: reading the run again, its saved state does not fit: %s", path, error)
+            return None
+        return core
+
+    def _purpose(self, job: Job, origin: Origin) -> str:
+        """Say all that decides what a log's monitors do, beside the code and the log."""
+        return repr((job.rules, origin, self._settings.timezone))
+
     def _watch_links(self) -> None:
         """Let events find the files to which links lead by now."""
-        for _, path in self._logs:
-            if self._wakeups is not None and os.path.islink(path):
+        for (_, path), log in self._logs.items():
+            if not os.path.islink(path):
+                continue
+            target = os.path.realpath(path)
+            if log not in self._by_path.setdefault(target, []):
+                self._by_path[target].append(log)
+            if self._wakeups is not None:
                 self._wakeups.follow(path)
 
     def _watch_folder(self, path: str) -> None:
         if self._wakeups is not None:
             self._wakeups.watch(path if os.path.isdir(path) else os.path.dirname(path))
+
+
+def _begins_run(path: str) -> bool | None:
+    try:
+        with OpenFile.open(path) as file:
+            return begins_run(file.read(0, ENOUGH))
+    except OSError:
+        return None

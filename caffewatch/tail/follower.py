@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 from typing import Literal
 
 from caffewatch.tail.events import Condition, Ended, Look
-from caffewatch.tail.identity import Change, FileId, Known, decide
-from caffewatch.tail.position import FilePosition, Position, needed_again
-from caffewatch.tail.reader import OpenFile, file_id, status
+from caffewatch.tail.identity import Change, FileId, decide
+from caffewatch.tail.parking import unpark
+from caffewatch.tail.position import Position
+from caffewatch.tail.reader import OpenFile, begins_with, file_id, status
+from caffewatch.tail.resume import Resumption, find_again
 from caffewatch.tail.siblings import (
     find,
-    find_itself,
     identities,
     identities_beside,
     neighbours,
@@ -23,8 +24,6 @@ from caffewatch.tail.streams import Streams
 
 LOOK_SIZE = 1024 * 1024
 """Bytes read by one look, so that one log catching up does not starve the others."""
-LOST_PATIENCE = 3600.0
-"""Seconds until a rotated file that is nowhere to be found is done with."""
 
 
 class LogFollower:
@@ -59,11 +58,11 @@ class LogFollower:
         held: Mapping[int, int] | None = None,
         is_foreign: Callable[[str], bool] = lambda path: False,
     ) -> None:
-        self.path = path
+        self.path = path if saved is None or saved.moved_to is None else saved.moved_to
+        self._home = path
         self._saved = saved
         self._start_at = start_at
-        self._rewind = rewind
-        self._held = held or {}
+        self._resumption = Resumption(rewind, held or {})
         self._is_foreign = is_foreign
         self._streams = Streams()
         self._beside: frozenset[FileId] | None = None
@@ -95,20 +94,41 @@ class LogFollower:
             lag=self._streams.lag(),
         )
 
-    def position(self) -> Position:
-        """Return what to save once all that was delivered has been taken in."""
+    def position(self, untaken: Container[int] = ()) -> Position:
+        """Return what to save once all that was delivered has been taken in.
+
+        Parameters
+        ----------
+        untaken
+            Streams of which nothing was taken in as yet.
+        """
         if self._saved is not None:
             return self._saved
-        files = tuple(x.position() for x in self._streams)
-        return Position(files, self._beside or frozenset(), self._streams.past)
+        files = tuple(x.position(taken=x.stream not in untaken) for x in self._streams)
+        moved_to = None if self.path == self._home else self.path
+        return Position(files, self._beside or frozenset(), self._streams.past, moved_to)
+
+    def offsets(self) -> dict[int, int] | None:
+        """Return how far each stream was read; None while one stands in the middle of a line."""
+        if self._saved is not None or any(x.fragment for x in self._streams):
+            return None
+        return {x.stream: x.offset for x in self._streams}
 
     def run_started(self, stream: int, offset: int) -> None:
         """Note the offset of the line where a stream's current run began, to re-read it later."""
         self._streams.run_started(stream, offset)
 
-    def knows(self, path: str) -> bool:
-        """Tell whether a path leads to a file that this log was or is written to."""
-        return any(self._streams.knows(path, x) for _, x in identities([path]))
+    def knows(self, path: str, identity: FileId) -> bool:
+        """Tell whether the file at a path is one that this log was or is written to."""
+        if self._saved is None:
+            return self._streams.knows(path, identity)
+        files = [(x.known.file, x.known.head) for x in self._saved.files]
+        past = [(x.file, x.head) for x in self._saved.past]
+        return begins_with(path, [head for file, head in (*files, *past) if file == identity])
+
+    def move_to(self, path: str) -> None:
+        """Follow the log on at another path: the process that writes it has begun a new file."""
+        self.path = path
 
     def close(self) -> None:
         """Close every file."""
@@ -135,11 +155,8 @@ class LogFollower:
 
     def _follow_path(self, now: float) -> None:
         current = self._streams.current
-        if (
-            current
-            and file_id(status(self.path)) == current.id
-            and (current.file or current.parked)
-        ):
+        is_at_path = current is not None and file_id(status(self.path)) == current.id
+        if current is not None and is_at_path and (current.file or current.parked):
             return
         file = OpenFile.open(self.path)
         try:
@@ -152,64 +169,20 @@ class LogFollower:
             raise
 
     def _resume(self, saved: Position, now: float) -> None:
-        """Find the saved files again, wherever they are by now; wait while none can be."""
-        files: list[tuple[OpenFile, FilePosition]] = []
-        for position in reversed(saved.files):
-            taken = [x.id for x, _ in files]
-            # A few bytes that never became a line could be the beginning of any other file.
-            hopeless = position.ended and not position.known.has_line
-            file = None if hopeless else self._locate(position.known, position.path, taken)
-            if file is not None:
-                files.insert(0, (file, position))
-        if not files or files[-1][1] is not saved.files[-1]:
-            try:
-                OpenFile.open(self.path).close()
-            except OSError:
-                for opened, _ in files:
-                    opened.close()
-                raise
-        needed = needed_again(saved)
-        starts = [(file, x, self._start(x, x.stream in needed)) for file, x in files]
-        self._streams.resume(starts, saved, now)
+        """Take the saved files up again; wait while they cannot be found."""
+        self._streams.resume(find_again(saved, self.path, self._resumption), saved, now)
         self._beside, self._first, self._saved = saved.beside, False, None
 
-    def _start(self, saved: FilePosition, needed: bool) -> int:
-        """Return the offset from which a file is to be read on after a restart."""
-        held = self._held.get(saved.stream)
-        if held is None and self._rewind and saved.stream > max(self._held, default=0) and needed:
-            held = saved.run_start or 0
-        return saved.known.offset if held is None else min(held, saved.known.offset)
-
     def _unpark(self, now: float) -> None:
-        """Open parked files again that were written to, wherever they are by now."""
-        parked = [x for x in self._streams if x.file is None]
-        lost = []
-        for source in parked:
+        current = self._streams.current
+        parked = [x for x in self._streams if x.file is None and x is not current]
+        for source in unpark(parked, self.path, now, self._streams.fail):
+            self._drop(source)
+        if current is not None and current.file is None:
             try:
-                is_there = source.unpark()
+                current.unpark()
             except OSError as error:
-                self._streams.fail(source, error)
-                continue
-            source.lost_at = None if is_there else source.lost_at or now
-            # What became of the current one is told by the path.
-            if not is_there and source is not self._streams.current:
-                lost.append(source)
-        due = [x for x in lost if now - x.looked_for_at >= min(60.0, now - (x.lost_at or now))]
-        if due:
-            near = [
-                name for path in {self.path, *(x.path for x in due)} for name in neighbours(path)
-            ]
-            self._find_lost(due, list(identities(dict.fromkeys(near))), now)
-
-    def _find_lost(self, lost: list[Source], near: list[tuple[str, FileId]], now: float) -> None:
-        for source in lost:
-            source.looked_for_at = now
-            file = find_itself(source.known, near)
-            if file is not None:
-                source.attach(file)
-                source.lost_at = None
-            elif now - (source.lost_at or now) >= LOST_PATIENCE:
-                self._drop(source)
+                self._streams.fail(current, error)
 
     def _begin(self, file: OpenFile, now: float) -> None:
         if self._first:
@@ -265,7 +238,8 @@ class LogFollower:
     def _recover(self, source: Source) -> None:
         """Read a file that lost its place on from where it was moved or copied to, if it was."""
         taken = [x.id for x in self._streams if x.file and x is not source]
-        file = self._locate(source.known, source.path, taken)
+        near = dict.fromkeys([*neighbours(source.path), *neighbours(self.path)])
+        file = find(source.known, near, taken)
         if file is not None:
             source.attach(file)
         else:
@@ -275,10 +249,6 @@ class LogFollower:
         ended = self._streams.drop(source)
         if ended is not None:
             self._ends.append(ended)
-
-    def _locate(self, known: Known, path: str, taken: list[FileId]) -> OpenFile | None:
-        near = [path, self.path, *siblings(self.path), *siblings(path)]
-        return find(known, dict.fromkeys(near), taken)
 
     def _succeed(self, file: OpenFile, near: list[str], now: float) -> None:
         """Read whole files that were rotated away between two looks, then the one at the path."""

@@ -57,11 +57,14 @@ class Position:
         Files named like rotations of this log that are not to be read.
     past
         Files read to their end, oldest first.
+    moved_to
+        The path of the file with which the log goes on, where that is not the log's own.
     """
 
     files: tuple[FilePosition, ...]
     beside: frozenset[FileId] = frozenset()
     past: tuple[PastFile, ...] = ()
+    moved_to: str | None = None
 
     @property
     def offset(self) -> int:
@@ -75,6 +78,7 @@ class Position:
             "files": [asdict(x) for x in self.files],
             "beside": sorted(self.beside),
             "past": [asdict(x) for x in self.past],
+            "moved_to": self.moved_to,
         }
         return json.dumps(value, separators=(",", ":"))
 
@@ -95,6 +99,7 @@ class Position:
                 tuple(_file(x) for x in value["files"]),
                 frozenset(FileId(*x) for x in value["beside"]),
                 tuple(_past(x) for x in value["past"]),
+                value.get("moved_to"),
             )
         except (KeyError, TypeError, ValueError) as error:
             raise ValueError(f"not an encoded read position: {error!r}") from error

@@ -7,11 +7,12 @@ import errno
 import os
 import resource
 import stat
+from collections.abc import Iterable
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
-from caffewatch.tail.identity import SAMPLE_SIZE, FileId, Seen
+from caffewatch.tail.identity import SAMPLE_SIZE, Digest, FileId, Seen
 
 BLOCK_SIZE = 64 * 1024
 RESERVED = 128
@@ -128,3 +129,16 @@ class OpenFile:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+
+def begins_with(path: str, heads: Iterable[Digest]) -> bool:
+    """Tell whether a file can be read, and begins with one of these, which are not empty."""
+    telling = [x for x in heads if x.length]
+    if not telling:
+        return False
+    try:
+        with OpenFile.open(path) as file:
+            head = file.read(0, SAMPLE_SIZE)
+    except OSError:
+        return False
+    return any(x.matches(head) for x in telling)

@@ -16,6 +16,19 @@ COMPRESSED = (".gz", ".bz2", ".xz", ".zst", ".lz4", ".zip")
 _ROTATION = re.compile(r"[.-](?:\d+|\d{4}-\d\d-\d\d\S*|\d{8}\S*|old|bak)$")
 
 
+_GLOG = re.compile(r"(.+)\.\d{8}-\d{6}\.(\d+)")
+
+
+def glog_series(path: str) -> tuple[str, str] | None:
+    """Return what the files of one process have in common by the names that glog gives them.
+
+    A file ``PROG.HOST.USER.log.INFO.YYYYMMDD-HHMMSS.PID`` that has grown to 1.8 GB is followed by
+    another one of the same process.
+    """
+    found = _GLOG.fullmatch(path)
+    return None if found is None else (found[1], found[2])
+
+
 def siblings(path: str) -> list[str]:
     """List the files named ``NAME.*`` or ``NAME-*`` in the log's folder, oldest change first."""
     folder, name = os.path.split(path)

@@ -50,6 +50,7 @@ class Source:
         self._head = seen.head[:offset]
         self._tail = self._line_tail = seen.tail
         self._has_line = offset > 0
+        self._begin = self.known
 
     @classmethod
     def resume(cls, file: OpenFile, saved: FilePosition, start: int, now: float) -> Source:
@@ -78,10 +79,15 @@ class Source:
         head, tail = Digest.of(self._head), Digest.of(self._tail)
         return Known(self.id, head, tail, self.offset, self._has_line)
 
-    def position(self) -> FilePosition:
-        """Return what a later process needs: the state at the end of the last complete line."""
+    def position(self, taken: bool = True) -> FilePosition:
+        """Return what a later process needs: the state at the end of the last complete line.
+
+        Nothing of the stream has been read where it was not ``taken`` in.
+        """
         if self._saved is not None:
             known = replace(self._saved.known, file=self.id)
+        elif not taken:
+            known = self._begin
         else:
             head, tail = Digest.of(self._head[: self.line_end]), Digest.of(self._line_tail)
             known = Known(self.id, head, tail, self.line_end, self._has_line)
@@ -186,6 +192,12 @@ class Source:
         if shared == self.offset:
             return seen.tail == self._tail
         return self.file is None or self.file.seen(shared).tail == seen.tail
+
+    def revive(self, stream: int) -> None:
+        """Go on as another stream after an end that was none."""
+        self.continues, self.stream = self.stream, stream
+        self.ended = False
+        self._begin = self.known
 
     def end(self) -> None:
         """Take an unfinished last line for a whole one: nothing more is expected."""

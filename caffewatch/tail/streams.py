@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from caffewatch.tail.events import Chunk, Ended
-from caffewatch.tail.identity import Change, Digest, FileId
-from caffewatch.tail.position import FilePosition, PastFile, Position
-from caffewatch.tail.reader import OpenFile
+from caffewatch.tail.identity import Change, FileId
+from caffewatch.tail.position import PastFile, Position
+from caffewatch.tail.reader import OpenFile, begins_with
+from caffewatch.tail.resume import Found
 from caffewatch.tail.source import Source
 from caffewatch.tail.writers import is_being_written
 
@@ -60,14 +61,9 @@ class Streams:
         self._sources.append(Source(file, self._last_stream, self._predecessor, offset, now))
         self._predecessor = self._last_stream
 
-    def resume(
-        self,
-        files: list[tuple[OpenFile, FilePosition, int]],
-        saved: Position,
-        now: float,
-    ) -> None:
-        """Take up the streams of an earlier process that could be found again, at an offset."""
-        self._sources = [Source.resume(file, x, start, now) for file, x, start in files]
+    def resume(self, found: list[Found], saved: Position, now: float) -> None:
+        """Take up the streams of an earlier process that could be found again."""
+        self._sources = [Source.resume(x.file, x.saved, x.start, now) for x in found]
         self._last_stream = max((x.stream for x in saved.files), default=0)
         self._predecessor = self._sources[-1].stream if self._sources else None
         self._past = list(saved.past)
@@ -87,9 +83,8 @@ class Streams:
         """Tell whether a file is, or was, read here; a closed one's inode may be another's now."""
         if any(x.file and x.id == identity for x in self._sources):
             return True
-        closed = [x.past() for x in self._sources if x.file is None]
-        past = [x.head for x in (*self._past, *closed) if x.file == identity and x.head.length]
-        return bool(past) and _begins_with(path, past)
+        closed = [x.past() for x in self._sources if x.id == identity]
+        return begins_with(path, [x.head for x in (*self._past, *closed) if x.file == identity])
 
     def read(self, now: float, room: int) -> tuple[list[Chunk | Ended], bool]:
         """Read every stream on, oldest first, by about `room` bytes; tell whether that cut it."""
@@ -147,10 +142,9 @@ class Streams:
 
     def _revive(self, source: Source) -> None:
         self._last_stream += 1
-        source.continues, source.stream = source.stream, self._last_stream
+        source.revive(self._last_stream)
         if source is self.current:
             self._predecessor = source.stream
-        source.ended = False
 
     def _settle(self, source: Source, now: float) -> bool:
         """Park or close a file that is silent; tell whether its stream ends just now."""
@@ -200,12 +194,3 @@ def _end(source: Source) -> bool:
     begins_to_end = not source.ended
     source.end()
     return begins_to_end
-
-
-def _begins_with(path: str, heads: list[Digest]) -> bool:
-    try:
-        with OpenFile.open(path) as file:
-            seen = file.seen(0)
-    except OSError:
-        return False
-    return any(x.matches(seen.head) for x in heads)

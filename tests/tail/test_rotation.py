@@ -8,6 +8,7 @@ import pytest
 from caffewatch.tail.events import Chunk, Ended
 from caffewatch.tail.follower import LogFollower
 from caffewatch.tail.identity import Change
+from caffewatch.tail.siblings import identities
 from caffewatch.tail.streams import (
     FRAGMENT_PATIENCE,
     MAX_FILES,
@@ -139,7 +140,7 @@ class TestRename:
         assert reader.streams()[1] == b"one\nlate\n"
 
     def test_finds_a_parked_file_under_its_next_name(self, reader: Reader) -> None:
-        """logrotate moves .1 to .2: the file is known by itself, not by its name."""
+        """A file that logrotate moves from .1 to .2 is known by itself, not by its name."""
         reader.path.rename(rotated(reader.path, 1))
         append(reader.path, b"two\n")
         reader.look()
@@ -227,7 +228,8 @@ class TestRename:
         reader.look(after=RETIRED_PATIENCE)
 
         paths = [reader.path, rotated(reader.path), stranger]
-        assert [reader.follower.knows(str(x)) for x in paths] == [True, True, False]
+        found = identities(map(str, paths))
+        assert [reader.follower.knows(*x) for x in found] == [True, True, False]
 
 
 class TestSymlink:
