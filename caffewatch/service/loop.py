@@ -6,7 +6,6 @@ import logging
 from collections import Counter
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from math import inf
 from queue import Empty, SimpleQueue
 
 from caffewatch.alert.model import Alert
@@ -26,8 +25,14 @@ SURVEY_EVERY = 0.2
 """Seconds between looks at everything because of events at paths that are no followed log."""
 REMIND_EVERY = 10.0
 """Seconds between looks for alerts that are to be told again."""
+TEND_EVERY = 5.0
+"""Seconds between looks after the state file."""
 RETRY_EVERY = 1.0
 """Seconds until state that could not be saved is tried again."""
+FORGET_EVERY = 3600.0
+"""Seconds between prunings of the state."""
+KEEP = 30 * 24 * 3600.0
+"""Seconds for which resolved alerts, delivered letters and logs gone are remembered."""
 
 _STOP = ""
 
@@ -69,7 +74,8 @@ class Loop:
         self._last_survey = 0.0
         self._next_publication = 0.0
         self._next_reminder = 0.0
-        self._next_save = inf
+        self._next_tending = 0.0
+        self._next_forgetting = 0.0
         self._dirty: dict[tuple[str, str], FollowedLog] = {}
         self._pending: dict[tuple[str, str], FollowedLog] = {}
 
@@ -114,10 +120,12 @@ class Loop:
         due = self._due(woken, now)
         for log in due:
             self._look(log, now)
-        if due or (self._unsaved and now >= self._next_save):
+        if due:
             self._save(now)
         if self._mailroom.repeats_any and now >= self._next_reminder:
             self._remind(now)
+        if now >= self._next_tending:
+            self._tend(now)
         if self._dirty and now >= self._next_publication:
             self.publish(now)
         return self._wait(now)
@@ -133,7 +141,7 @@ class Loop:
         if now >= self._next_discovery:
             self._next_discovery = now + DISCOVER_EVERY
             self._last_survey = now
-            logs |= {log.key: log for log in self._discover()}
+            logs |= {log.key: log for log in self._roster.discover()}
             logs |= {log.key: log for log in self._roster if log.condition == "missing"}
         if now >= self._next_poll:
             self._next_poll = now + self._poll_interval
@@ -145,14 +153,6 @@ class Loop:
         soon = max(now, self._last_survey + SURVEY_EVERY)
         self._next_poll = min(self._next_poll, soon)
         self._next_discovery = min(self._next_discovery, soon)
-
-    def _discover(self) -> list[FollowedLog]:
-        try:
-            return self._roster.discover()
-        except StoreError as error:
-            self.errors["store"] += 1
-            _log.error("read positions unknown, trying again: %s", error)
-            return []
 
     def _look(self, log: FollowedLog, now: float) -> None:
         condition = log.condition
@@ -177,7 +177,7 @@ class Loop:
                 _log.log(*_described(alert))
 
     def _save(self, now: float) -> None:
-        """Write positions, alerts and letters in one transaction; keep them if that fails."""
+        """Write positions, alerts and letters in one transaction."""
         positions = {}
         for log in self._roster:
             if log.key in self._unsaved:
@@ -190,13 +190,13 @@ class Loop:
             return
         try:
             self._store.commit(positions, alerts, letters)
-        except StoreError as error:
+        except StoreError:
+            # An error of our own, unlike a full disk: to keep it would hold up all that follows.
             self.errors["store"] += 1
-            self._next_save = now + RETRY_EVERY
-            _log.error("state not saved, trying again: %s", error)
-            return
+            _log.exception("state refused")
         self._unsaved.clear()
-        self._next_save = inf
+        if self._store.trouble:
+            self._next_tending = min(self._next_tending, now + RETRY_EVERY)
         if letters:
             self._nudge()
 
@@ -206,15 +206,20 @@ class Loop:
         firing = [(log.job, alerts) for log in self._roster if (alerts := log.firing())]
         if not firing:
             return
-        try:
-            told = self._store.told(x.fingerprint for _, alerts in firing for x in alerts)
-            letters = [x for j, a in firing for x in self._mailroom.repeats(j, a, told, now)]
-            if letters:
-                self._store.commit({}, (), letters)
-                self._nudge()
-        except StoreError as error:
-            self.errors["store"] += 1
-            _log.error("reminders not written, trying again: %s", error)
+        told = self._store.told(x.fingerprint for _, alerts in firing for x in alerts)
+        letters = [x for j, a in firing for x in self._mailroom.repeats(j, a, told, now)]
+        if letters:
+            self._store.commit({}, (), letters)
+            self._nudge()
+
+    def _tend(self, now: float) -> None:
+        """Look after the state: see that it lasts, and forget what is over."""
+        if self._store.tend():
+            self._nudge()
+        if now >= self._next_forgetting:
+            self._next_forgetting = now + FORGET_EVERY
+            self._store.forget(now, KEEP, [log.key for log in self._roster])
+        self._next_tending = now + (RETRY_EVERY if self._store.trouble else TEND_EVERY)
 
     def publish(self, now: float) -> None:
         """Show other threads how the logs stand."""
@@ -234,7 +239,7 @@ class Loop:
     def _wait(self, now: float) -> float:
         if self._pending:
             return 0.0
-        due = min(self._next_poll, self._next_discovery, self._next_save)
+        due = min(self._next_poll, self._next_discovery, self._next_tending)
         if self._mailroom.repeats_any:
             due = min(due, self._next_reminder)
         if self._dirty:
