@@ -27,9 +27,6 @@ from caffewatch.web.server import Server
 
 STUCK = 60.0
 """Seconds without a round of the loop after which /healthz says so."""
-KEEP = 30 * 24 * 3600.0
-"""Seconds for which resolved alerts and delivered letters are remembered."""
-
 STOP_PATIENCE = 1.0
 """Seconds that a message on its way gets to arrive when the daemon ends; it is sent again else."""
 CATCH_UP = 2.0
@@ -63,7 +60,6 @@ class Daemon:
         self._clock = clock
         self._store = Store(settings.state_dir)
         try:
-            self._store.forget(clock() - KEEP)
             self._published = Published(settings.metrics.blobs)
             links = Links(settings.external_url)
             receivers = [make_receiver(x, links) for x in settings.receivers]
@@ -91,8 +87,6 @@ class Daemon:
 
     def start(self) -> None:
         """Take up what an earlier process left, and begin to serve and to deliver."""
-        if self._store.set_aside is not None:
-            _log.error("state was corrupt, set aside as %s and begun anew", self._store.set_aside)
         if self._wakeups is not None:
             self._wakeups.start()
         self._catch_up()
@@ -127,7 +121,11 @@ class Daemon:
     def stats(self) -> ServiceStats:
         """Return the daemon's own figures."""
         deliveries = self._dispatcher.stats()
-        errors = {**self._loop.errors, "deliver": sum(x.errors for x in deliveries)}
+        errors = {
+            **self._loop.errors,
+            "store": self._loop.errors["store"] + self._store.errors,
+            "deliver": sum(x.errors for x in deliveries),
+        }
         return ServiceStats(
             logs=tuple(x.stats for x in self._published.pictures()),
             errors=errors,

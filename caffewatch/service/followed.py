@@ -34,7 +34,7 @@ class Taken:
     """What one look brought: alerts that people are to be told of, and when to look again.
 
     ``more``: at once; ``soon``: within `HEAD_PATIENCE`, though nothing may have come. ``size`` is
-    the bytes read.
+    the bytes read. ``rotated``: the file behind the path is another one than before.
     """
 
     alerts: list[Alert]
@@ -42,6 +42,7 @@ class Taken:
     more: bool
     soon: bool = False
     size: int = 0
+    rotated: bool = False
 
 
 class FollowedLog:
@@ -142,7 +143,9 @@ class FollowedLog:
             alerts += self._tick(now)
             alerts += self._let_go(now)
         size = sum(len(x.data) for x in look.events if isinstance(x, Chunk))
-        return Taken(alerts, changed or bool(alerts), look.more, bool(self._heads), size)
+        return Taken(
+            alerts, changed or bool(alerts), look.more, bool(self._heads), size, bool(look.changes)
+        )
 
     def firing(self) -> list[Alert]:
         """Return the alerts that fire now and that people were told of."""

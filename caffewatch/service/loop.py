@@ -151,7 +151,7 @@ class Loop:
         return [*(x for key, x in logs.items() if key not in behind), *behind.values()]
 
     def _survey(self, now: float) -> None:
-        """Look at everything soon: there may be a new log, or a link's new target."""
+        """Look at everything soon: there may be a new log, or a link leads elsewhere."""
         soon = max(now, self._last_survey + SURVEY_EVERY)
         self._next_poll = min(self._next_poll, soon)
         self._next_discovery = min(self._next_discovery, soon)
@@ -185,6 +185,8 @@ class Loop:
             self._behind[log.key] = log
         if taken.soon:
             self._next_poll = min(self._next_poll, now + HEAD_PATIENCE)
+        if taken.rotated:
+            self._survey(now)
         if taken.changed:
             self._published.note(log, urgent=bool(taken.alerts))
             self._ledger.note(log, taken.alerts, now)

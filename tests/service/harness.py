@@ -63,7 +63,6 @@ class Followed:
     def restart(self) -> None:
         """Begin again with what was saved."""
         text = self.log.position()
-        assert text is not None
         self.log.follower.close()
         self.log = self._open(Position.from_json(text))
 
@@ -79,13 +78,13 @@ class Followed:
         return None if shown is None or shown.run is None else shown.run.iteration
 
     def _open(self, saved: Position | None) -> FollowedLog:
-        known = {x.fingerprint: x.starts_at for x in self.alerts if x.state == "firing"}
         ended = {x.fingerprint for x in self.alerts if x.state == "resolved"}
+        recalled = [x for x in self.alerts if x.fingerprint not in ended]
         return FollowedLog(
             job(self.path),
             LogFollower(str(self.path), saved, rewind=True),
             Origin("gpu-07", "mnist", str(self.path), {}),
-            {name: since for name, since in known.items() if name not in ended},
+            recalled,
             None,
             self._ignore_older,
             saved is None,
