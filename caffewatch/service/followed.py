@@ -129,13 +129,15 @@ class FollowedLog:
         self._changes.update(change.name.lower() for change in look.changes)
         if self._caught_up and any(isinstance(x, Chunk) and not x.replay for x in look.events):
             self.last_written, self.quiet = now, False
+        open_before = len(self._heads)
         alerts = self._decide(now)
+        decided = len(self._heads) != open_before
         for event in look.events:
             if isinstance(event, Ended):
                 alerts += self._end(event, now)
             else:
                 alerts += self._take(event, now)
-        changed = bool(look.events or alerts)
+        changed = bool(look.events or decided)
         if not (look.more or is_missing):
             changed = changed or not self._caught_up
             self._caught_up = True

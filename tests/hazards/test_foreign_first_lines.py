@@ -2,16 +2,10 @@
 
 from __future__ import annotations
 
-import pytest
-
 from tests.hazards.harness import NAN, Hazard, Training, rotate
 
 
 class TestForeignFirstLines:
-    @pytest.mark.xfail(
-        strict=True,
-        reason="lines that leave it open whose run they belong to are held back, uncounted",
-    )
     def test_in_a_rotated_log(self, hazard: Hazard) -> None:
         """The next file begins with a word of the shell, and nothing follows for long."""
         run = Training()

@@ -5,8 +5,6 @@ from __future__ import annotations
 from contextlib import ExitStack
 from io import FileIO
 
-import pytest
-
 from tests.hazards.harness import NAN, Hazard, Training, rotate
 
 
@@ -44,10 +42,6 @@ class TestOldWriter:
         hazard.expect_firing(NAN)
         assert hazard.metric("caffe_non_finite_values") == 0
 
-    @pytest.mark.xfail(
-        strict=True,
-        reason="the ninth written file after it closes a rotated one for good, its run unfinished",
-    )
     def test_after_many_further_rotations(self, hazard: Hazard) -> None:
         """Twelve rotations of files that others wrote do not end the reading of the first."""
         old = Training()
