@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import tzinfo
 
@@ -25,6 +25,8 @@ _RUNS_KEPT = 3
 _MONITORS_KEPT = 8
 """Runs in files of their own whose late lines can still be judged with the rest."""
 _STREAMS_KEPT = 256
+CORE_COST = 256 * 1024
+"""Bytes that could be read in the time that it takes to recall a core."""
 HEAD_PATIENCE = 0.25
 """Seconds for which a new file may leave it open whether a run begins in it."""
 
@@ -55,10 +57,10 @@ class FollowedLog:
     ----------
     recalled
         Alerts of this log that an earlier process told and that have not resolved.
-    core
-        What an earlier process knew of the runs; the follower goes on where that ends.
     purpose
-        What decides, beside code and log, whether a later process can use this one's core.
+        All that decides what monitors do, beside code and log; a core is good only for the same.
+    recall
+        Returns what an earlier process knew of the runs; the follower goes on where that ends.
     ignore_older
         A log that has been silent for longer (seconds) when it is first seen is read and shown,
         but nobody is told until it grows again.
@@ -73,8 +75,8 @@ class FollowedLog:
         zone: tzinfo | None,
         ignore_older: float,
         is_new: bool,
-        core: Core | None = None,
         purpose: str = "",
+        recall: Callable[[], Core | None] = lambda: None,
     ) -> None:
         self.job = job
         self.follower = follower
@@ -83,7 +85,7 @@ class FollowedLog:
         self.error: str | None = None
         self.quiet = False
         self.last_written: float | None = None
-        self.restored = core is not None
+        self.restored = False
         self._purpose = purpose
         self._missing_since: float | None = None
         self._recalled = recalled
@@ -92,11 +94,11 @@ class FollowedLog:
         self._ignore_older = ignore_older
         self._is_new = is_new
         self._caught_up = False
-        self._monitors: dict[int, Monitor] = core.monitors if core else {}
+        self._monitors: dict[int, Monitor] = {}
         self._heads: dict[int, list[Chunk]] = {}
         self._head_since = 0.0
-        self._latest: Monitor | None = core.latest if core else None
-        self._untold: set[str] = core.untold if core else set()
+        self._latest: Monitor | None = None
+        self._untold: set[str] = set()
         self._fed = 0
         self._lines = 0
         self._bytes = 0
@@ -104,8 +106,7 @@ class FollowedLog:
         self._lag = 0
         self._changes: Counter[str] = Counter()
         self._witness = Witness()
-        for monitor in self._monitors.values():
-            monitor.know(self._known)
+        self._recall: Callable[[], Core | None] | None = recall
 
     @property
     def key(self) -> tuple[str, str]:
@@ -119,6 +120,7 @@ class FollowedLog:
 
     def look(self, now: float) -> Taken:
         """Read what is new and judge it."""
+        recalled = self._recall_core()
         if self.last_written is None:
             self._first_sight(now)
         look = self.follower.look(now)
@@ -145,6 +147,7 @@ class FollowedLog:
             alerts += self._tick(now)
             alerts += self._let_go(now)
         size = sum(len(x.data) for x in look.events if isinstance(x, Chunk))
+        size += CORE_COST if recalled else 0
         return Taken(
             alerts, changed or bool(alerts), look.more, bool(self._heads), size, bool(look.changes)
         )
@@ -202,6 +205,19 @@ class FollowedLog:
             self._lag,
             dict(self._changes),
         )
+
+    def _recall_core(self) -> bool:
+        """Take up what an earlier process knew, once; tell whether there was something."""
+        recall, self._recall = self._recall, None
+        core = None if recall is None else recall()
+        if core is None:
+            return False
+        self.restored = True
+        self._monitors, self._latest, self._untold = core.monitors, core.latest, core.untold
+        for monitor in self._monitors.values():
+            monitor.know(self._known)
+        self.follower.hold(core.offsets)
+        return True
 
     def _let_go(self, now: float) -> list[Alert]:
         """Resolve what an earlier process told and this one, having read all, does not find.

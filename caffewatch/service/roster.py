@@ -142,20 +142,20 @@ class Roster:
     def _follow(self, job: Job, path: str) -> FollowedLog:
         origin = Origin(self._settings.host, job.name, path, job.labels)
         zone: tzinfo | None = self._settings.timezone
+        purpose = repr((job.rules, origin, zone))
         saved = self._saved(job, path)
-        core = None if saved is None else self._core(job, path, saved, self._purpose(job, origin))
         follower = LogFollower(
             path,
             saved,
             start_at=job.start_at,
             rewind=True,
-            held=None if core is None else core.offsets,
             is_foreign=lambda other: other != path and (job.name, other) in self._logs,
         )
         recalled = self._recalled.get((job.name, path), [])
         log = FollowedLog(
             job, follower, origin, recalled, zone, self._settings.ignore_older,
-            is_new=saved is None, core=core, purpose=self._purpose(job, origin),
+            is_new=saved is None, purpose=purpose,
+            recall=partial(self._core, job, path, saved, purpose),
         )  # fmt: skip
         self._logs[log.key] = log
         self._by_path.setdefault(path, []).append(log)
@@ -174,9 +174,9 @@ class Roster:
             _log.warning("%s: read position lost, starting anew: %s", path, error)
             return None
 
-    def _core(self, job: Job, path: str, saved: Position, purpose: str) -> Core | None:
-        data = self._store.core(job.name, path)
-        if data is None:
+    def _core(self, job: Job, path: str, saved: Position | None, purpose: str) -> Core | None:
+        data = None if saved is None else self._store.core(job.name, path)
+        if saved is None or data is None:
             return None
         try:
             core = load(data, purpose)
@@ -187,10 +187,6 @@ class Roster:
             _log.info("%s: reading the run again, its saved state does not fit: %s", path, error)
             return None
         return core
-
-    def _purpose(self, job: Job, origin: Origin) -> str:
-        """Say all that decides what a log's monitors do, beside the code and the log."""
-        return repr((job.rules, origin, self._settings.timezone))
 
     def _watch_links(self) -> None:
         """Let events find the files to which links lead by now."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterator, Mapping
+from dataclasses import replace
 from typing import Literal
 
 from caffewatch.tail.events import Condition, Ended, Look
@@ -41,9 +42,6 @@ class LogFollower:
         Where to begin in a file that is there at the very first look.
     rewind
         Deliver the current run's bytes before the saved position again, as replays.
-    held
-        With `rewind`, what need not be delivered again: stream -> offset that was taken in. Only
-        what lies between this and the saved position is then replayed.
     is_foreign
         Tells whether a path is followed as another log, and so no rotation of this one.
     """
@@ -55,14 +53,13 @@ class LogFollower:
         *,
         start_at: Literal["beginning", "end"] = "beginning",
         rewind: bool = False,
-        held: Mapping[int, int] | None = None,
         is_foreign: Callable[[str], bool] = lambda path: False,
     ) -> None:
         self.path = path if saved is None or saved.moved_to is None else saved.moved_to
         self._home = path
         self._saved = saved
         self._start_at = start_at
-        self._resumption = Resumption(rewind, held or {})
+        self._resumption = Resumption(rewind, {})
         self._is_foreign = is_foreign
         self._streams = Streams()
         self._beside: frozenset[FileId] | None = None
@@ -125,6 +122,17 @@ class LogFollower:
         files = [(x.known.file, x.known.head) for x in self._saved.files]
         past = [(x.file, x.head) for x in self._saved.past]
         return begins_with(path, [head for file, head in (*files, *past) if file == identity])
+
+    def hold(self, offsets: Mapping[int, int]) -> None:
+        """Say what need not be delivered again, before the first look.
+
+        Parameters
+        ----------
+        offsets
+            Stream -> offset that was taken in. Where the run is to be rewound, only what lies
+            between this and the saved position is replayed.
+        """
+        self._resumption = replace(self._resumption, held=offsets)
 
     def move_to(self, path: str) -> None:
         """Follow the log on at another path: the process that writes it has begun a new file."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import re
 import stat
+import time
+from bisect import bisect_left
 from collections.abc import Container, Iterable, Iterator
 
 from caffewatch.tail.identity import FileId, Known
@@ -12,6 +14,10 @@ from caffewatch.tail.reader import OpenFile, file_id, status
 
 COMPRESSED = (".gz", ".bz2", ".xz", ".zst", ".lz4", ".zip")
 """Endings of files whose bytes are not those of a log; they are never followed."""
+
+SETTLED_AFTER = 2_000_000_000
+"""Nanoseconds after a folder's last change from which on it is taken to be as it was read."""
+MAX_LISTINGS = 256
 
 _ROTATION = re.compile(r"[.-](?:\d+|\d{4}-\d\d-\d\d\S*|\d{8}\S*|old|bak)$")
 
@@ -32,12 +38,10 @@ def glog_series(path: str) -> tuple[str, str] | None:
 def siblings(path: str) -> list[str]:
     """List the files named ``NAME.*`` or ``NAME-*`` in the log's folder, oldest change first."""
     folder, name = os.path.split(path)
-    try:
-        with os.scandir(folder or ".") as entries:
-            names = [x.name for x in entries if _named_after(x.name, name)]
-    except OSError:
-        return []
-    found = [(_changed_at(x), x) for x in (os.path.join(folder, name) for name in names)]
+    listing = _list(folder or ".")
+    names = [x for prefix in (name + "-", name + ".") for x in _beginning_with(prefix, listing)]
+    paths = [os.path.join(folder, x) for x in names if not x.endswith(COMPRESSED)]
+    found = [(_changed_at(x), x) for x in paths]
     return [path for changed_at, path in sorted(found) if changed_at]
 
 
@@ -110,8 +114,36 @@ def _open_if(known: Known, path: str) -> OpenFile | None:
     return None
 
 
-def _named_after(candidate: str, name: str) -> bool:
-    return candidate.startswith((name + ".", name + "-")) and not candidate.endswith(COMPRESSED)
+def _beginning_with(prefix: str, names: list[str]) -> list[str]:
+    """Pick from sorted names."""
+    start = bisect_left(names, prefix)
+    return names[start : bisect_left(names, prefix[:-1] + chr(ord(prefix[-1]) + 1), start)]
+
+
+_LISTINGS: dict[str, tuple[tuple[FileId, int], list[str]]] = {}
+"""Folders whose names were read while nothing had changed in them for a while."""
+
+
+def _list(folder: str) -> list[str]:
+    """Return a folder's names, sorted; they are read again once something has changed.
+
+    Of thousands of logs in one folder each asks for it, and would read it whole.
+    """
+    try:
+        found = os.stat(folder)
+        version = file_id(found), found.st_mtime_ns
+        known = _LISTINGS.get(folder)
+        if known is not None and known[0] == version:
+            return known[1]
+        names = sorted(os.listdir(folder))
+    except OSError:
+        return []
+    # The kernel's clock ticks slowly: what has just changed may change again at the same time.
+    if time.time_ns() - found.st_mtime_ns > SETTLED_AFTER:
+        if len(_LISTINGS) >= MAX_LISTINGS:
+            _LISTINGS.clear()
+        _LISTINGS[folder] = version, names
+    return names
 
 
 def _changed_at(path: str) -> int:

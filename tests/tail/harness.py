@@ -23,8 +23,9 @@ class Reader:
     ) -> None:  # fmt: skip
         self.path = path
         self.follower = LogFollower(
-            str(path), saved, start_at=start_at, rewind=rewind or bool(held), held=held
+            str(path), saved, start_at=start_at, rewind=rewind or bool(held)
         )
+        self.follower.hold(held or {})
         self.now = NOW
         self.chunks: list[Chunk] = []
         self.events: list[Chunk | Ended] = []
