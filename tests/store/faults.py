@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable
+from contextlib import closing
+from pathlib import Path
 from typing import Any, ClassVar
 
 FULL = sqlite3.SQLITE_FULL
@@ -67,3 +69,9 @@ class FailingDisk(sqlite3.Connection):
 def failing_disk() -> type[FailingDisk]:
     """Make a disk that is sound as yet, and that no other test uses."""
     return type("OneFailingDisk", (FailingDisk,), {})
+
+
+def checkpoint(path: Path) -> None:
+    """Bring all of a database into its main file, as a backup tool may."""
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")

@@ -15,7 +15,7 @@ from caffewatch.store.file import FILE_NAME, LOCK_NAME
 from caffewatch.store.lock import StateLock
 from caffewatch.store.schema import MIGRATIONS
 from caffewatch.store.store import Store
-from tests.store.faults import CORRUPT, FailingDisk
+from tests.store.faults import CORRUPT, FailingDisk, checkpoint
 from tests.store.samples import NOW, alert, letter
 
 GARBAGE = b"no database at all" * 5000
@@ -160,7 +160,7 @@ class TestLoss:
         store.outbox.delivered(told.notification.id, NOW)
         store.commit({LOG: "2"}, (), [letter("f2", "g2")])
         waits = store.outbox.claim("hook", NOW)
-        checkpoint(state_dir)
+        checkpoint(state_dir / FILE_NAME)
         store.tend()
         lose(state_dir / FILE_NAME)
         if idle:
@@ -214,9 +214,3 @@ class TestLoss:
         store.tend()
 
         assert store.trouble is None
-
-
-def checkpoint(state_dir: Path) -> None:
-    """Bring everything into the main file, as a backup tool may."""
-    with closing(sqlite3.connect(state_dir / FILE_NAME)) as connection:
-        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
