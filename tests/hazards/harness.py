@@ -165,9 +165,9 @@ class Hazard:
         """Scrape one value of the job's first log."""
         return self.daemon.metric(name, training_job="mnist", **labels)
 
-    def caught_up(self) -> None:
+    def caught_up(self, patience: float = PATIENCE) -> None:
         """Wait until exactly the written lines have been counted."""
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + patience
         while (counted := self._counted + self.lines()) != self.written:
             state = f"{counted} lines counted of {self.written}; the daemon:\n{self.daemon.said}"
             assert counted < self.written, state

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.hazards.harness import NAN, NAN_ENDED, Hazard, Training
 
 
@@ -82,3 +84,19 @@ class TestDeleteAndRecreate:
         hazard.write(hazard.log, run.begin() + run.nan())
 
         hazard.expect(NAN)
+
+    @pytest.mark.xfail(
+        strict=True,
+        reason="an alert told before the stop never ends once the file of its run is gone",
+    )
+    def test_an_alert_of_the_deleted_run(self, hazard: Hazard) -> None:
+        """It was told before the stop; the new run that the next daemon finds ends it."""
+        run = Training()
+        hazard.write(hazard.log, run.begin() + run.nan())
+        hazard.start()
+
+        with hazard.down():
+            hazard.log.unlink()
+            hazard.write(hazard.log, Training(1).begin())
+
+        hazard.expect(NAN, NAN_ENDED)
