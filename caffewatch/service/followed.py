@@ -94,6 +94,7 @@ class FollowedLog:
         self._ignore_older = ignore_older
         self._is_new = is_new
         self._caught_up = False
+        self._is_first_look = True
         self._monitors: dict[int, Monitor] = {}
         self._heads: dict[int, list[Chunk]] = {}
         self._head_since = 0.0
@@ -139,11 +140,12 @@ class FollowedLog:
                 alerts += self._end(event, now)
             else:
                 alerts += self._take(event, now)
-        changed = bool(look.events or decided)
+        changed = bool(look.events or decided or self._is_first_look)
+        self._is_first_look = False
         if not (look.more or is_missing):
             changed = changed or not self._caught_up
             self._caught_up = True
-        if self._caught_up and not look.events:
+        if self._caught_up and (self._recalled or not look.events):
             alerts += self._tick(now)
             alerts += self._let_go(now)
         size = sum(len(x.data) for x in look.events if isinstance(x, Chunk))

@@ -11,6 +11,7 @@ from caffewatch.alert.model import Alert
 from caffewatch.alert.notification import Letter
 from caffewatch.service.followed import FollowedLog
 from caffewatch.service.mail import Mailroom
+from caffewatch.service.roster import Roster
 from caffewatch.store.errors import StoreError
 from caffewatch.store.store import Store
 
@@ -51,6 +52,10 @@ class Ledger:
         self._letters: list[Letter] = []
         self._next_forgetting = 0.0
 
+    def hurry(self) -> None:
+        """Do everything that is done now and then at once: the clock was set back."""
+        self.next_tending = self._next_forgetting = 0.0
+
     @property
     def repeats_any(self) -> bool:
         """Whether alerts that still fire are told again at all."""
@@ -82,7 +87,7 @@ class Ledger:
         if self._letters:
             self._write((), ())
 
-    def tend(self, logs: Iterable[FollowedLog], now: float) -> None:
+    def tend(self, logs: Roster, now: float) -> None:
         """Look after the state, when that is due: see that it lasts, and forget what is over."""
         if now < self.next_tending:
             return
@@ -90,7 +95,7 @@ class Ledger:
             self._nudge()
         if now >= self._next_forgetting:
             self._next_forgetting = now + FORGET_EVERY
-            self._store.forget(now, KEEP, [log.key for log in logs])
+            self._store.forget(now, KEEP, logs.keys())
         idle = (
             x for x in logs
             if x.unsaved_bytes >= IDLE_CORE_SIZE and now - (x.last_written or 0.0) >= TEND_EVERY

@@ -109,6 +109,8 @@ class Loop:
         woken
             Paths at which something happened.
         """
+        if now < self.beat:
+            self._hurry()
         self.beat = now
         due, room = self._due(woken, now), ROUND_SIZE
         for number, log in enumerate(due):
@@ -125,6 +127,12 @@ class Loop:
         if self._published.is_due and now >= self._next_publication:
             self.publish(now)
         return self._wait(now)
+
+    def _hurry(self) -> None:
+        """Look at everything at once: by a clock that was set back, it would be due far too late."""
+        self._next_poll = self._next_discovery = self._last_survey = 0.0
+        self._next_publication = self._next_reminder = 0.0
+        self._ledger.hurry()
 
     def publish(self, now: float) -> None:
         """Show other threads how the logs stand."""

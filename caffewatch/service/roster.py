@@ -11,7 +11,7 @@ from fnmatch import fnmatch
 from functools import partial
 
 from caffewatch.alert.model import Alert, Origin
-from caffewatch.config.settings import Job, Settings
+from caffewatch.config.settings import Job, Settings, StartAt
 from caffewatch.log.start import ENOUGH, begins_run
 from caffewatch.service.core import Core, CoreError, load
 from caffewatch.service.followed import FollowedLog
@@ -25,6 +25,9 @@ from caffewatch.tail.wakeups import Wakeups
 
 FORGET_AFTER = 24 * 3600.0
 """Seconds for which a log that a glob or folder brought may be missing before it is let go."""
+
+_JOB_ITSELF = ""
+"""In the place of a log: what is known of a job that has been looked through."""
 
 _SEPARATOR = re.compile("[.-]")
 
@@ -78,6 +81,10 @@ class Roster:
         there = {job for job, path in self._logs if os.path.lexists(path)}
         return [job for job in self._settings.jobs if job.name not in there]
 
+    def keys(self) -> list[tuple[str, str]]:
+        """Return what the state is to remember: (job, log) of all logs, and the jobs."""
+        return [*self._logs, *((job.name, _JOB_ITSELF) for job in self._settings.jobs)]
+
     def discover(self) -> list[FollowedLog]:
         """Look every job's path through; return the logs that are new."""
         new = []
@@ -86,9 +93,14 @@ class Roster:
             self._watch_folder(job.path)
             known = {path for name, path in self._logs if name == job.name}
             found = [x for x in discover(job.path, known) if x not in known]
+            # Only what was there at the very first start may be read from its end.
+            is_first = self._is_unknown(job, _JOB_ITSELF)
+            start_at = job.start_at if is_first else "beginning"
             for path in sorted(found, key=partial(self._is_unknown, job)):
                 if not self._is_part_of_another(job, path):
-                    new.append(self._follow(job, path))
+                    new.append(self._follow(job, path, start_at))
+            if is_first:
+                self._store.commit({(job.name, _JOB_ITSELF): "seen"})
         return new
 
     def renew(self, log: FollowedLog) -> FollowedLog:
@@ -139,7 +151,7 @@ class Roster:
             self._wakeups.follow(path)
         return True
 
-    def _follow(self, job: Job, path: str) -> FollowedLog:
+    def _follow(self, job: Job, path: str, start_at: StartAt = "beginning") -> FollowedLog:
         origin = Origin(self._settings.host, job.name, path, job.labels)
         zone: tzinfo | None = self._settings.timezone
         purpose = repr((job.rules, origin, zone))
@@ -147,14 +159,14 @@ class Roster:
         follower = LogFollower(
             path,
             saved,
-            start_at=job.start_at,
+            start_at=start_at,
             rewind=True,
             is_foreign=lambda other: other != path and (job.name, other) in self._logs,
         )
         recalled = self._recalled.get((job.name, path), [])
         log = FollowedLog(
             job, follower, origin, recalled, zone, self._settings.ignore_older,
-            is_new=saved is None, purpose=purpose,
+            is_new=saved is None or not saved.files, purpose=purpose,
             recall=partial(self._core, job, path, saved, purpose),
         )  # fmt: skip
         self._logs[log.key] = log

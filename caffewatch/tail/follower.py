@@ -7,15 +7,15 @@ from dataclasses import replace
 from typing import Literal
 
 from caffewatch.tail.events import Condition, Ended, Look
-from caffewatch.tail.identity import Change, FileId, decide
+from caffewatch.tail.identity import SAMPLE_SIZE, Change, Digest, FileId, decide
 from caffewatch.tail.parking import unpark
-from caffewatch.tail.position import Position
+from caffewatch.tail.position import PastFile, Position
 from caffewatch.tail.reader import OpenFile, begins_with, file_id, status
 from caffewatch.tail.resume import Resumption, find_again
 from caffewatch.tail.siblings import (
+    files_beside,
     find,
     identities,
-    identities_beside,
     neighbours,
     rotated_name,
     siblings,
@@ -62,7 +62,7 @@ class LogFollower:
         self._resumption = Resumption(rewind, {})
         self._is_foreign = is_foreign
         self._streams = Streams()
-        self._beside: frozenset[FileId] | None = None
+        self._beside: tuple[PastFile, ...] | None = None
         self._first = True
         self._ends: list[Ended] = []
         self._changes: list[Change] = []
@@ -103,7 +103,7 @@ class LogFollower:
             return self._saved
         files = tuple(x.position(taken=x.stream not in untaken) for x in self._streams)
         moved_to = None if self.path == self._home else self.path
-        return Position(files, self._beside or frozenset(), self._streams.past, moved_to)
+        return Position(files, self._beside or (), self._streams.past, moved_to)
 
     def offsets(self) -> dict[int, int] | None:
         """Return how far each stream was read; None while one stands in the middle of a line."""
@@ -150,7 +150,7 @@ class LogFollower:
             # First what happened within the known files: a truncated one may be renamed by now.
             self._check_contents(now)
             if self._beside is None:
-                self._beside = identities_beside(self.path)
+                self._beside = files_beside(self.path)
             self._follow_path(now)
         except (FileNotFoundError, NotADirectoryError):
             self._first = False
@@ -263,14 +263,16 @@ class LogFollower:
         for name in list(self._unseen(near, file.id)):
             self._add_unseen(name, now)
         self._streams.add(file, 0, now)
-        self._beside = identities_beside(self.path, file.path)
+        self._beside = files_beside(self.path, file.path)
 
     def _unseen(self, near: list[str], current: FileId) -> Iterator[str]:
         """List the rotations that nobody has seen as yet, oldest first."""
-        seen = {current, *(self._beside or ())}
         names = dict.fromkeys(name for path in near for name in siblings(path))
         for name, identity in identities(names):
-            known = identity in seen or self._streams.knows(name, identity)
+            beside = [x.head for x in self._beside or () if x.file == identity]
+            known = identity == current or self._streams.knows(name, identity)
+            # An empty file is known by its inode alone.
+            known = known or not all(x.length for x in beside) or begins_with(name, beside)
             if not known and not self._is_foreign(name):
                 yield name
 
@@ -284,7 +286,8 @@ class LogFollower:
             file = OpenFile.open(name)
             size = file.status().st_size
             if any(x.is_copied_in(file) for x in self._streams):
-                self._beside = (self._beside or frozenset()) | {file.id}
+                head = Digest.of(file.read(0, SAMPLE_SIZE))
+                self._beside = (*(self._beside or ()), PastFile(file.id, head))
             elif size or rotated_name(name) == self.path:
                 self._streams.add(file, 0, now)
                 return

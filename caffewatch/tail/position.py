@@ -8,7 +8,7 @@ from typing import Any
 
 from caffewatch.tail.identity import Digest, FileId, Known
 
-VERSION = 1
+VERSION = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class FilePosition:
 
 @dataclass(frozen=True, slots=True)
 class PastFile:
-    """A file that was read to its end and is of no more use, save that it is no new log."""
+    """A file that is not to be read, or no more; another one may get its inode."""
 
     file: FileId
     head: Digest
@@ -62,7 +62,7 @@ class Position:
     """
 
     files: tuple[FilePosition, ...]
-    beside: frozenset[FileId] = frozenset()
+    beside: tuple[PastFile, ...] = ()
     past: tuple[PastFile, ...] = ()
     moved_to: str | None = None
 
@@ -76,7 +76,7 @@ class Position:
         value = {
             "version": VERSION,
             "files": [asdict(x) for x in self.files],
-            "beside": sorted(self.beside),
+            "beside": [asdict(x) for x in self.beside],
             "past": [asdict(x) for x in self.past],
             "moved_to": self.moved_to,
         }
@@ -97,7 +97,7 @@ class Position:
                 raise ValueError(f"version {value['version']}, expected {VERSION}")
             return cls(
                 tuple(_file(x) for x in value["files"]),
-                frozenset(FileId(*x) for x in value["beside"]),
+                tuple(_past(x) for x in value["beside"]),
                 tuple(_past(x) for x in value["past"]),
                 value.get("moved_to"),
             )

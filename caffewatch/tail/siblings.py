@@ -9,7 +9,8 @@ import time
 from bisect import bisect_left
 from collections.abc import Container, Iterable, Iterator
 
-from caffewatch.tail.identity import FileId, Known
+from caffewatch.tail.identity import SAMPLE_SIZE, Digest, FileId, Known
+from caffewatch.tail.position import PastFile
 from caffewatch.tail.reader import OpenFile, file_id, status
 
 COMPRESSED = (".gz", ".bz2", ".xz", ".zst", ".lz4", ".zip")
@@ -69,9 +70,16 @@ def identities(paths: Iterable[str]) -> Iterator[tuple[str, FileId]]:
         yield path, identity
 
 
-def identities_beside(*logs: str) -> frozenset[FileId]:
-    """Return the identities of all the logs' siblings."""
-    return frozenset(x for log in logs for _, x in identities(siblings(log)))
+def files_beside(*logs: str) -> tuple[PastFile, ...]:
+    """Return what tells all the logs' siblings from files that come later."""
+    found = []
+    for path in dict.fromkeys(name for log in logs for name in siblings(log)):
+        try:
+            with OpenFile.open(path) as file:
+                found.append(PastFile(file.id, Digest.of(file.read(0, SAMPLE_SIZE))))
+        except OSError:
+            continue
+    return tuple(found)
 
 
 def find(known: Known, paths: Iterable[str], taken: Container[FileId] = ()) -> OpenFile | None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
-
 from tests.hazards.harness import NAN, NAN_ENDED, Hazard, Training
 
 
@@ -85,10 +83,6 @@ class TestDeleteAndRecreate:
 
         hazard.expect(NAN)
 
-    @pytest.mark.xfail(
-        strict=True,
-        reason="an alert told before the stop never ends once the file of its run is gone",
-    )
     def test_an_alert_of_the_deleted_run(self, hazard: Hazard) -> None:
         """It was told before the stop; the new run that the next daemon finds ends it."""
         run = Training()

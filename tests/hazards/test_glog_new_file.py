@@ -71,10 +71,6 @@ class TestByLink:
 
 @pytest.mark.parametrize("path", ["caffe.*.log.INFO.*", ""])
 class TestWithoutLink:
-    @pytest.mark.xfail(
-        strict=True,
-        reason="a file of a glob or folder never goes on with the run of another one",
-    )
     def test_the_run_goes_on(self, hazard: Hazard, path: str) -> None:
         """A nan in the second file is told, with the net of the run that it belongs to."""
         hazard.configure(path)
@@ -89,10 +85,6 @@ class TestWithoutLink:
         assert hazard.metric("caffe_run_info", net="mlp") == 1
         assert hazard.metric("caffe_run_info", net="") is None
 
-    @pytest.mark.xfail(
-        strict=True,
-        reason="a file of a glob or folder never goes on with the run of another one",
-    )
     def test_told_once_for_the_run(self, hazard: Hazard, path: str) -> None:
         """A nan that goes on in the next file is not told again."""
         hazard.configure(path)

@@ -41,10 +41,6 @@ class TestInodeReuse:
 
         hazard.expect(NAN)
 
-    @pytest.mark.xfail(
-        strict=True,
-        reason="an alert told before the stop never ends once the file of its run is gone",
-    )
     def test_of_the_log_for_a_shorter_file(self, hazard: Hazard) -> None:
         """The same with fewer bytes than had been read."""
         run, other = Training(), Training(1)
@@ -76,10 +72,6 @@ class TestInodeReuse:
 
         hazard.expect(NAN)
 
-    @pytest.mark.xfail(
-        strict=True,
-        reason="files that were beside the log at first are known by their inodes alone",
-    )
     def test_of_a_file_that_was_beside_the_log(self, hazard: Hazard) -> None:
         """Its number does not make the log's next rotation one of those that are not read."""
         run = Training()

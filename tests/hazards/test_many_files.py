@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import pytest
-
 from tests.hazards.harness import LAST, NAN, Hazard, Training, rotate
 
 
@@ -55,10 +53,6 @@ class TestManyFiles:
 
         hazard.expect(NAN, last=hazard.folder / "299.log")
 
-    @pytest.mark.xfail(
-        strict=True,
-        reason="every log is held open; without a free descriptor the daemon answers nobody",
-    )
     def test_more_than_descriptors(
         self, hazard: Hazard, program: Callable[[str, str], str]
     ) -> None:

@@ -41,10 +41,6 @@ def protected() -> Iterator[None]:
 
 @pytest.mark.usefixtures("protected")
 class TestProtectedLink:
-    @pytest.mark.xfail(
-        strict=True,
-        reason="open() and stat() follow the link, which the kernel refuses: nothing is read",
-    )
     def test_read_all_the_same(self, hazard: Hazard) -> None:
         """The target is read, and so is the next one that the link is led to."""
         old, new = Training(), Training(1)

@@ -9,6 +9,7 @@ from caffewatch.config.settings import Job, Settings, Tail
 from caffewatch.deliver.secret import Secret
 from caffewatch.deliver.webhook import WebhookSettings
 from caffewatch.detect.settings import RuleSettings
+from caffewatch.service.core import load
 from caffewatch.service.followed import FollowedLog
 from caffewatch.tail.follower import LogFollower
 from caffewatch.tail.position import Position
@@ -43,6 +44,7 @@ class Followed:
         self.now = NOW
         self.alerts: list[Alert] = []
         self._ignore_older = ignore_older
+        self._core: bytes | None = None
         self.log = self._open(None)
 
     @property
@@ -59,6 +61,10 @@ class Followed:
             self.alerts += taken.alerts
             more = taken.more
         return self.alerts[before:]
+
+    def keep_core(self) -> None:
+        """Save what the monitors know, for the restarts to come."""
+        self._core = self.log.core() or self._core
 
     def restart(self) -> None:
         """Begin again with what was saved."""
@@ -88,4 +94,5 @@ class Followed:
             None,
             self._ignore_older,
             saved is None,
+            recall=lambda: None if self._core is None else load(self._core, ""),
         )
