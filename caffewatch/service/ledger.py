@@ -41,9 +41,12 @@ class Ledger:
         Called when letters were written: the delivery may look.
     """
 
-    def __init__(self, store: Store, mailroom: Mailroom, nudge: Callable[[], None]) -> None:
+    def __init__(
+        self, roster: Roster, store: Store, mailroom: Mailroom, nudge: Callable[[], None]
+    ) -> None:
         self.errors: Counter[str] = Counter(store=0)
         self.next_tending = 0.0
+        self._roster = roster
         self._store = store
         self._mailroom = mailroom
         self._nudge = nudge
@@ -69,7 +72,7 @@ class Ledger:
 
     def commit(self, now: float) -> None:
         """Write everything noted in one transaction."""
-        if not self._changed:
+        if not (self._changed or self._roster.seen_first):
             return
         full = [x for x in self._changed.values() if x.unsaved_bytes >= CORE_SIZE]
         self._write(self._changed.values(), full[:CORES_AT_ONCE])
@@ -77,9 +80,9 @@ class Ledger:
         if self._store.trouble:
             self.next_tending = min(self.next_tending, now + RETRY_EVERY)
 
-    def remind(self, logs: Iterable[FollowedLog], now: float) -> None:
+    def remind(self, now: float) -> None:
         """Tell again of what has fired for long."""
-        firing = [(log.job, alerts) for log in logs if (alerts := log.firing())]
+        firing = [(log.job, alerts) for log in self._roster if (alerts := log.firing())]
         if not firing:
             return
         told = self._store.told(x.fingerprint for _, alerts in firing for x in alerts)
@@ -87,7 +90,7 @@ class Ledger:
         if self._letters:
             self._write((), ())
 
-    def tend(self, logs: Roster, now: float) -> None:
+    def tend(self, now: float) -> None:
         """Look after the state, when that is due: see that it lasts, and forget what is over."""
         if now < self.next_tending:
             return
@@ -95,24 +98,24 @@ class Ledger:
             self._nudge()
         if now >= self._next_forgetting:
             self._next_forgetting = now + FORGET_EVERY
-            self._store.forget(now, KEEP, logs.keys())
+            self._store.forget(now, KEEP, self._roster.keys())
         idle = (
-            x for x in logs
+            x for x in self._roster
             if x.unsaved_bytes >= IDLE_CORE_SIZE and now - (x.last_written or 0.0) >= TEND_EVERY
         )  # fmt: skip
         if chosen := list(islice(idle, CORES_AT_ONCE)):
             self._write(chosen, chosen)
         self.next_tending = now + (RETRY_EVERY if self._store.trouble else TEND_EVERY)
 
-    def close(self, logs: Iterable[FollowedLog]) -> None:
+    def close(self) -> None:
         """Write what is left, and the cores that save a later process the re-reading."""
-        behind = [x for x in logs if x.unsaved_bytes >= IDLE_CORE_SIZE]
+        behind = [x for x in self._roster if x.unsaved_bytes >= IDLE_CORE_SIZE]
         for start in range(0, len(behind), CORES_AT_ONCE):
             chosen = behind[start : start + CORES_AT_ONCE]
             self._write(chosen, chosen)
 
     def _write(self, logs: Iterable[FollowedLog], with_core: Iterable[FollowedLog]) -> None:
-        positions = {log.key: log.position() for log in logs}
+        positions = {log.key: log.position() for log in logs} | self._roster.seen_first
         cores = {log.key: data for log in with_core if (data := log.core()) is not None}
         try:
             self._store.commit(positions, self._alerts, self._letters, cores)
@@ -123,3 +126,4 @@ class Ledger:
         if self._letters:
             self._nudge()
         self._alerts, self._letters = [], []
+        self._roster.seen_first.clear()

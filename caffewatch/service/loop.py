@@ -53,7 +53,7 @@ class Loop:
         self.beat = 0.0
         self._errors: Counter[str] = Counter(tail=0, detect=0)
         self._roster = roster
-        self._ledger = Ledger(store, mailroom, nudge)
+        self._ledger = Ledger(roster, store, mailroom, nudge)
         self._published = published
         self._poll_interval = poll_interval
         # A simple queue, unlike a condition, may be used in a signal handler.
@@ -93,7 +93,7 @@ class Loop:
 
     def close(self) -> None:
         """Save what a later process can use, and close every file; the loop must have ended."""
-        self._ledger.close(self._roster)
+        self._ledger.close()
         self._roster.close()
 
     @property
@@ -118,18 +118,17 @@ class Loop:
             if room <= 0:
                 self._behind = {x.key: x for x in due[number + 1 :]} | self._behind
                 break
-        if due:
-            self._ledger.commit(now)
+        self._ledger.commit(now)
         if self._ledger.repeats_any and now >= self._next_reminder:
             self._next_reminder = now + REMIND_EVERY
-            self._ledger.remind(self._roster, now)
-        self._ledger.tend(self._roster, now)
+            self._ledger.remind(now)
+        self._ledger.tend(now)
         if self._published.is_due and now >= self._next_publication:
             self.publish(now)
         return self._wait(now)
 
     def _hurry(self) -> None:
-        """Look at everything at once: by a clock that was set back, it would be due far too late."""
+        """Look at everything at once: by a clock that was set back it would be due too late."""
         self._next_poll = self._next_discovery = self._last_survey = 0.0
         self._next_publication = self._next_reminder = 0.0
         self._ledger.hurry()

@@ -38,6 +38,11 @@ class Roster:
     """Find logs and make their followers.
 
     A log that matched once is followed on while it is missing: it may come back.
+
+    Attributes
+    ----------
+    seen_first
+        Jobs that were looked through for the first time, to be saved with the logs' positions.
     """
 
     def __init__(self, settings: Settings, store: Store, wakeups: Wakeups | None) -> None:
@@ -45,6 +50,7 @@ class Roster:
         self._store = store
         self._wakeups = wakeups
         self._logs: dict[tuple[str, str], FollowedLog] = {}
+        self.seen_first: dict[tuple[str, str], str] = {}
         self._by_path: dict[str, list[FollowedLog]] = {}
         self._recalled: dict[tuple[str, str], list[Alert]] = {}
         for alert in store.firing():
@@ -100,7 +106,7 @@ class Roster:
                 if not self._is_part_of_another(job, path):
                     new.append(self._follow(job, path, start_at))
             if is_first:
-                self._store.commit({(job.name, _JOB_ITSELF): "seen"})
+                self.seen_first[job.name, _JOB_ITSELF] = "seen"
         return new
 
     def renew(self, log: FollowedLog) -> FollowedLog:

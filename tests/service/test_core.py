@@ -148,7 +148,6 @@ class TestFollowedLog:
         append(followed.path, OtherRun.started().data)
 
         followed.restart()
-        followed.look()
         (resolved,) = followed.look()
 
         assert (resolved.fingerprint, resolved.state) == (alert.fingerprint, "resolved")
