@@ -27,7 +27,7 @@ class TestParentMissing:
 
     @pytest.mark.xfail(
         strict=True,
-        reason="no position is saved while nothing was read, so the second start counts as the first",
+        reason="nothing is saved before the first byte, so the second start counts as the first",
     )
     def test_made_while_stopped(self, hazard: Hazard, path: str) -> None:
         """The second start is the first that sees the log; it is read from its first line."""
