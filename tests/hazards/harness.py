@@ -157,13 +157,16 @@ class Hazard:
 
     @contextmanager
     def killed_after(self, delay: float) -> Iterator[None]:
-        """Kill the process so many seconds after what is in the block, and begin another.
+        """Kill the process after what is in the block, and begin another.
+
+        That is so many seconds later, or sooner: as soon as a message has arrived.
 
         Nobody can ask a killed process what it had counted: from here on there is only a bound.
         """
         self._counted += self.lines()
+        self.hook.arrived.clear()
         yield
-        time.sleep(delay)
+        self.hook.arrived.wait(delay)
         self.daemon.stop(SIGKILL)
         self.daemon.start()
 
