@@ -6,7 +6,7 @@ import json
 import os
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from io import FileIO
 from pathlib import Path
@@ -93,14 +93,14 @@ class Hazard:
         self._counted = 0
         self._probe = folder / "probe.log"
         self.daemon = DaemonProcess(folder, hook.url, tail=tail)
-        self._tail = tail
+        self.tail = tail
         self.configure()
         self.write(self._probe, LAST)
 
     def configure(self, path: str = "train.log", poll: str | None = None, **job: Any) -> None:
         """Follow another path within the folder; poll at another interval, with events or not."""
         if poll is not None:
-            self.daemon.configure(tail=self._tail | {"poll_interval": poll})
+            self.daemon.configure(tail=self.tail | {"poll_interval": poll})
         followed = {"name": "mnist", "path": f"logs/{path}"} | job
         self.daemon.configure(jobs=[followed, {"name": "probe", "path": str(self._probe)}])
 
@@ -155,6 +155,21 @@ class Hazard:
             self.write(self._probe, LAST)
             self.caught_up()
 
+    @contextmanager
+    def killed_after(self, delay: float) -> Iterator[None]:
+        """Kill the process after what is in the block, and begin another.
+
+        That is so many seconds later, or sooner: as soon as a message has arrived.
+
+        Nobody can ask a killed process what it had counted: from here on there is only a bound.
+        """
+        self._counted += self.lines()
+        self.hook.arrived.clear()
+        yield
+        self.hook.arrived.wait(delay)
+        self.daemon.stop(SIGKILL)
+        self.daemon.start()
+
     def lines(self) -> int:
         """Return how many lines this process has counted, over all logs."""
         families = text_string_to_metric_families(self.daemon.get("metrics"))
@@ -194,6 +209,17 @@ class Hazard:
         assert sorted(x for x in told if x[1] == "firing") == sorted(edges), self.daemon.said
         assert len(told) <= 2 * len(edges), self.daemon.said
 
+    def expect_told(self, *edges: Edge) -> None:
+        """Assert the alerts, that all was read, and that nothing was counted twice after a kill."""
+        size = self.log.stat().st_size
+        self._until(lambda: self.metric("caffewatch_read_position_bytes") == size)
+        before = self.lines()
+        self.write(self.log, LAST)
+        self._until(lambda: self.lines() == before + 1)
+        assert self._counted + self.lines() <= self.written
+        self._delivered(len(edges))
+        assert sorted(self.told()) == sorted(edges), self.daemon.said
+
     def alerts(self) -> list[dict[str, Any]]:
         """Return all alerts received, repeats included."""
         return sent(self.hook)
@@ -221,10 +247,12 @@ class Hazard:
 
     def _delivered(self, count: int) -> None:
         """Wait until so many edges have arrived and none waits in the outbox."""
+        waiting = "caffewatch_notification_queue_length"
+        self._until(lambda: len(self.told()) >= count and not self.daemon.metric(waiting))
+
+    def _until(self, condition: Callable[[], bool]) -> None:
         deadline = time.monotonic() + PATIENCE
-        while len(self.told()) < count or self.daemon.metric(
-            "caffewatch_notification_queue_length"
-        ):
+        while not condition():
             assert time.monotonic() < deadline, f"told {self.told()}:\n{self.daemon.said}"
             time.sleep(0.02)
 
