@@ -204,7 +204,7 @@ class Parser:
         event = messages.iteration(self.line, self._time(line), match)
         self._number(event.iteration)
         self._end_net()
-        self._events += self._passes.settle(event.iteration, self.line)
+        self._events += self._passes.settle(event)
         self._events.append(event)
         self._shown = True
 

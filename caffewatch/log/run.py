@@ -159,6 +159,7 @@ class Run:
         self.debug_values += len(event.values)
 
     def _iteration(self, event: Iteration) -> None:
+        event.settle()
         if self.first_iteration is None:
             self.first_iteration = event.iteration
         if event.iteration != self.iteration:
