@@ -6,8 +6,8 @@ from collections import deque
 from collections.abc import Mapping
 
 from caffewatch.log.events import Moment
+from caffewatch.log.prototxt import whole
 
-_DIGITS = 15
 _MOST = 10_000
 """Passes that wait for a number; before 2015 there may be one an iteration."""
 
@@ -70,11 +70,6 @@ class Numbering:
         if not self._display:
             return self._start or None
         return -(-self._start // self._display) * self._display
-
-
-def whole(text: str | None) -> int | None:
-    """Read a whole number out of a dump; None where there is none."""
-    return int(text) if text and text.isdecimal() and len(text) <= _DIGITS else None
 
 
 def _positive(text: str | None) -> int | None:
