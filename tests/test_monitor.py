@@ -80,6 +80,23 @@ class TestFeed:
         assert (after["iteration"], after["iteration_estimated"]) == (47, False)
         assert after["message"].startswith("At iteration 47 ")
 
+    def test_an_alert_has_the_iteration_that_the_same_read_tells(self) -> None:
+        """Even one that is over by then; how the read was cut decides about nothing else."""
+        log = CaffeLog.started(display=20)
+        log.display(0)
+        log.display(10, NAN)
+        log.displays(range(20, 100, 10))
+        at = log.data.index(b"Iteration 10 ")
+        cut, whole = Monitor(ORIGIN), Monitor(ORIGIN)
+
+        fired, ended = whole.feed(log.data, 1.0)
+        early, late = cut.feed(log.data[:at], 1.0) + cut.feed(log.data[at:], 1.0)
+
+        assert (fired.annotations["iteration"], early.annotations["iteration"]) == ("10", "20")
+        assert "iteration_estimated" not in fired.annotations
+        assert (early.fingerprint, early.labels) == (fired.fingerprint, fired.labels)
+        assert late == ended
+
     def test_an_empty_log(self) -> None:
         """There is nothing to say of it."""
         monitor = Monitor()

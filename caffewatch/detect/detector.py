@@ -19,6 +19,8 @@ from caffewatch.log.events import TRAIN, Blob, Event, NetRead, Pass
 from caffewatch.log.run import Run
 
 _MAX_LAYOUTS = 64
+_MAX_VALUES = 100_000
+"""Of all layouts together: a net has two or three, a hostile log any number."""
 Handler = Callable[[Any], Iterable[Finding]]
 
 
@@ -77,7 +79,8 @@ class Detector:
         for layout in self._layouts:
             if layout.blobs is blobs:
                 return layout
-        if len(self._layouts) >= _MAX_LAYOUTS:
+        values = sum(len(x.blobs) for x in self._layouts)
+        if len(self._layouts) >= _MAX_LAYOUTS or values > _MAX_VALUES:
             self._layouts.clear()
         self._layouts.append(Layout(blobs, self._run.net))
         return self._layouts[-1]
