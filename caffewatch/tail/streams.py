@@ -58,7 +58,9 @@ class Streams:
                 self._bring_back(source, file)
                 return
         self._last_stream += 1
-        self._sources.append(Source(file, self._last_stream, self._predecessor, offset, now))
+        source = Source(file, self._last_stream, self._predecessor, offset, now)
+        source.run_start = offset or None  # what was skipped is not read again either
+        self._sources.append(source)
         self._predecessor = self._last_stream
 
     def resume(self, found: list[Found], saved: Position, now: float) -> None:

@@ -14,7 +14,7 @@ from watchdog.events import (
     FileSystemEventHandler,
 )
 from watchdog.observers import Observer
-from watchdog.observers.api import ObservedWatch
+from watchdog.observers.api import BaseObserver, ObservedWatch
 
 from caffewatch.tail.identity import FileId
 from caffewatch.tail.reader import file_id
@@ -47,19 +47,24 @@ class Wakeups(FileSystemEventHandler):
         self._max_folders = max_folders
         self._folders: dict[str, tuple[FileId, ObservedWatch]] = {}
         self._logs: dict[str, str] = {}
-        self._observer = Observer()
+        self._observer: BaseObserver | None = None
         self.problem: str | None = None
+        try:
+            self._observer = Observer()
+        except OSError as error:  # the limit of inotify's instances
+            self._fail(f"no file events at all: {error}")
 
     def start(self) -> None:
         """Begin to deliver events."""
         try:
-            self._observer.start()
+            if self._observer is not None:
+                self._observer.start()
         except (OSError, RuntimeError) as error:
             self._fail(f"no file events at all: {error}")
 
     def stop(self) -> None:
         """End the observer's threads."""
-        if self._observer.is_alive():
+        if self._observer is not None and self._observer.is_alive():
             self._observer.stop()
             self._observer.join()
 
@@ -78,7 +83,7 @@ class Wakeups(FileSystemEventHandler):
         A folder that was moved away and made anew is another one, and has to be watched anew.
         """
         folder = os.path.abspath(folder)
-        if not os.path.isdir(folder):
+        if self._observer is None or not os.path.isdir(folder):
             return
         try:
             identity = file_id(os.stat(folder))

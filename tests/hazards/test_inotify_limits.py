@@ -26,9 +26,6 @@ def limited(
     tried = subprocess.run([*prefix, "true"], capture_output=True, check=False, text=True)
     if tried.returncode != 0:
         pytest.skip(f"no user namespace can be made here: {tried.stderr}")
-    if request.param == "max_inotify_instances" and hazard.tail["events"]:
-        reason = "without an inotify instance the daemon does not start"
-        request.applymarker(pytest.mark.xfail(strict=True, reason=reason))
     hazard.daemon.prefix = prefix
     hazard.configure("*.log", poll="200ms")
     return hazard
