@@ -9,9 +9,10 @@ from contextlib import suppress
 from queue import Empty, SimpleQueue
 
 from caffewatch.alert.model import Alert
-from caffewatch.service.followed import HEAD_PATIENCE, FollowedLog
+from caffewatch.service.followed import FollowedLog
 from caffewatch.service.ledger import Ledger
 from caffewatch.service.mail import Mailroom
+from caffewatch.service.monitors import HEAD_PATIENCE
 from caffewatch.service.published import Published
 from caffewatch.service.roster import Roster
 from caffewatch.store.store import Store
