@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.hazards.harness import LAST, NAN, Hazard, Training, rotate
+from tests.hazards.harness import LAST, NAN, Hazard
+from tests.hazards.writer import Training, rotate
 
 
 class TestManyFiles:
