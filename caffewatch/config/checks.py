@@ -7,21 +7,25 @@ of single values.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
+from caffewatch.alert.matchers import Matcher
 from caffewatch.config.messages import nearest
 from caffewatch.config.problem import Path
+from caffewatch.config.types import OWN_LABELS
 from caffewatch.deliver.registry import RECEIVERS
 
 Found = tuple[Path, str]
 
 
 def cross_check(data: Any) -> Iterator[Found]:
-    """Find names used twice, unknown receivers, and secrets given twice or not at all."""
+    """Find names used twice, unknown names, and secrets given twice or not at all."""
     yield from _repeated_names(data, "jobs")
     yield from _repeated_names(data, "receivers")
     yield from _unknown_receivers(data)
     yield from _secret_sources(data)
+    yield from _unknown_labels(data)
 
 
 def _mappings(data: Any, key: str) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -61,3 +65,17 @@ def _secret_sources(data: Any) -> Iterator[Found]:
             if key in item and f"{key}_file" in item:
                 path = ("receivers", index, f"{key}_file")
                 yield path, f"expected either {key} or {key}_file, not both"
+
+
+def _unknown_labels(data: Any) -> Iterator[Found]:
+    """Find matchers for labels that no alert has: a slip that would silence a receiver."""
+    own = [job.get("labels") for _, job in _mappings(data, "jobs")]
+    known = OWN_LABELS.union(*(labels for labels in own if isinstance(labels, dict)))
+    for index, item in _mappings(data, "receivers"):
+        matchers = item.get("matchers")
+        for position, text in enumerate(matchers if isinstance(matchers, list) else []):
+            with suppress(ValueError, TypeError):  # told where its type is checked
+                label = Matcher.parse(text).label
+                if label not in known:
+                    message = f"no alert has the label {label!r}{nearest(label, known)}"
+                    yield ("receivers", index, "matchers", position), message

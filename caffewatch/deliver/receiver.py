@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import ClassVar, Protocol
 from urllib.parse import quote
 
+from caffewatch.alert.matchers import Matcher
 from caffewatch.alert.model import Severity
 from caffewatch.alert.notification import Notification, Subscription
 from caffewatch.deliver.outcome import Outcome
-from caffewatch.deliver.secret import Secret
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,23 +36,23 @@ class ReceiverSettings:
     ----------
     name
         Unique among the receivers; jobs and metrics know it by this.
-    url
-        Where to POST to; a secret, as whoever knows it can post.
     min_severity
         Milder alerts are not sent.
+    matchers
+        Alerts whose labels do not fit all of them are not sent.
     send_resolved
         Whether the end of an alert is sent too.
     """
 
     type: ClassVar[str]
     name: str
-    url: Secret
     min_severity: Severity = "warning"
+    matchers: tuple[Matcher, ...] = ()
     send_resolved: bool = True
 
     def subscription(self) -> Subscription:
         """Say which alerts this receiver asks for."""
-        return Subscription(self.name, self.min_severity, self.send_resolved)
+        return Subscription(self.name, self.min_severity, self.send_resolved, self.matchers)
 
 
 class Receiver(Protocol):

@@ -18,6 +18,7 @@ from caffewatch.alert.notification import Notification
 from caffewatch.deliver.http import HttpClient, Request
 from caffewatch.deliver.outcome import Outcome
 from caffewatch.deliver.receiver import Links, ReceiverSettings
+from caffewatch.deliver.secret import Secret
 from caffewatch.deliver.text import one_line
 from caffewatch.detect.registry import RULES
 
@@ -35,9 +36,10 @@ _SIGNS = {"critical": "🔴", "warning": "🟠", "info": "🔵"}
 
 @dataclass(frozen=True, kw_only=True)
 class SlackSettings(ReceiverSettings):
-    """A Slack channel, by the URL of an incoming webhook."""
+    """A Slack channel, by the URL of an incoming webhook: whoever knows it can post."""
 
     type: ClassVar[str] = "slack"
+    url: Secret
 
 
 class SlackReceiver:

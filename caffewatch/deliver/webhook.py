@@ -28,10 +28,12 @@ _VALUE_LIMIT = 10_000
 class WebhookSettings(ReceiverSettings):
     """A program that takes Alertmanager's webhook JSON.
 
-    ``secret`` signs every POST as Standard Webhooks; without one there is no signature.
+    ``url`` is a secret, as whoever knows it can post. ``secret`` signs every POST as Standard
+    Webhooks; without one there is no signature.
     """
 
     type: ClassVar[str] = "webhook"
+    url: Secret
     secret: Secret | None = None
 
     def __post_init__(self) -> None:

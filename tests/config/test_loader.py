@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from caffewatch.alert.matchers import Matcher
 from caffewatch.config import ConfigError, Settings, load
 from caffewatch.config.settings import Alerts, Metrics, Tail, Web
 from caffewatch.config.types import Address
@@ -71,6 +72,7 @@ class TestFullFile:
             url=Secret("http://127.0.0.1:9000/hunter2-token"),
             secret=Secret("hunter2-key"),
             send_resolved=False,
+            matchers=(Matcher("team", "=", "vision"), Matcher("layer", "=~", "conv.*")),
         )
 
         assert full.receivers == (slack, hook)

@@ -1,0 +1,55 @@
+"""Receivers in the file: one model a type, and the way to the receivers' own settings."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from caffewatch.alert.model import Severity
+from caffewatch.config.credentials import KeyFile, KeyText, UrlFile, UrlText
+from caffewatch.config.section import Section
+from caffewatch.config.types import MatcherText, Name
+from caffewatch.deliver.receiver import ReceiverSettings
+from caffewatch.deliver.registry import RECEIVERS
+
+
+class ReceiverDocument(Section):
+    """What every receiver may have."""
+
+    name: Name
+    min_severity: Severity = "warning"
+    matchers: tuple[MatcherText, ...] = ()
+    send_resolved: bool = True
+
+
+class WebhookDocument(ReceiverDocument):
+    """A receiver of type webhook."""
+
+    type: Literal["webhook"]
+    url: UrlText | None = None
+    url_file: UrlFile | None = None
+    secret: KeyText | None = None
+    secret_file: KeyFile | None = None
+
+
+class SlackDocument(ReceiverDocument):
+    """A receiver of type slack."""
+
+    type: Literal["slack"]
+    url: UrlText | None = None
+    url_file: UrlFile | None = None
+
+
+AnyReceiver = Annotated[WebhookDocument | SlackDocument, Field(discriminator="type")]
+
+
+def receiver_settings(document: Any) -> ReceiverSettings:
+    """Make a receiver's settings: a secret from a file stands where one from a text would."""
+    kind = RECEIVERS[document.type].settings
+    values: dict[str, Any] = {}
+    for entry in fields(kind):
+        from_file = getattr(document, f"{entry.name}_file", None)
+        values[entry.name] = getattr(document, entry.name) if from_file is None else from_file
+    return kind(**values)
