@@ -61,8 +61,8 @@ def _secret_sources(data: Any) -> Iterator[Found]:
         given = [key for key in ("url", "url_file") if key in item]
         if not given and item.get("type") in RECEIVERS:
             yield ("receivers", index), "expected url or url_file"
-        for key in ("url", "secret"):
-            if key in item and f"{key}_file" in item:
+        for key in item:
+            if f"{key}_file" in item:
                 path = ("receivers", index, f"{key}_file")
                 yield path, f"expected either {key} or {key}_file, not both"
 

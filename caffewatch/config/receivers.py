@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import fields
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from caffewatch.alert.model import Severity
-from caffewatch.config.credentials import KeyFile, KeyText, UrlFile, UrlText
+from caffewatch.config.certificates import CaFile, CertificateFile, certificate_with_key
+from caffewatch.config.credentials import (
+    HeadersFile,
+    HeadersText,
+    KeyFile,
+    KeyText,
+    SecretFile,
+    SecretText,
+    UrlFile,
+    UrlText,
+)
 from caffewatch.config.section import Section
 from caffewatch.config.types import MatcherText, Name
 from caffewatch.deliver.receiver import ReceiverSettings
@@ -24,7 +34,29 @@ class ReceiverDocument(Section):
     send_resolved: bool = True
 
 
-class WebhookDocument(ReceiverDocument):
+class HttpDocument(ReceiverDocument):
+    """What every receiver over HTTP may have."""
+
+    proxy: UrlText | None = None
+    proxy_file: UrlFile | None = None
+    ca_file: CaFile = ""
+    cert_file: CertificateFile = ""
+    key_file: CertificateFile = ""
+    username: str = ""
+    password: SecretText | None = None
+    password_file: SecretFile | None = None
+    headers: HeadersText | None = None
+    headers_file: HeadersFile | None = None
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        certificate_with_key(self.cert_file, self.key_file)
+        if bool(self.username) != (self.password is not None or self.password_file is not None):
+            raise ValueError("expected username and password (or password_file) together")
+        return self
+
+
+class WebhookDocument(HttpDocument):
     """A receiver of type webhook."""
 
     type: Literal["webhook"]
@@ -34,7 +66,7 @@ class WebhookDocument(ReceiverDocument):
     secret_file: KeyFile | None = None
 
 
-class SlackDocument(ReceiverDocument):
+class SlackDocument(HttpDocument):
     """A receiver of type slack."""
 
     type: Literal["slack"]

@@ -20,6 +20,7 @@ from caffewatch.deliver.outcome import Outcome
 from caffewatch.deliver.receiver import Links, ReceiverSettings
 from caffewatch.deliver.secret import Secret
 from caffewatch.deliver.text import one_line
+from caffewatch.deliver.transport import Transport
 from caffewatch.detect.registry import RULES
 
 HEADER_LIMIT = 150
@@ -35,7 +36,7 @@ _SIGNS = {"critical": "🔴", "warning": "🟠", "info": "🔵"}
 
 
 @dataclass(frozen=True, kw_only=True)
-class SlackSettings(ReceiverSettings):
+class SlackSettings(ReceiverSettings, Transport):
     """A Slack channel, by the URL of an incoming webhook: whoever knows it can post."""
 
     type: ClassVar[str] = "slack"
@@ -51,7 +52,7 @@ class SlackReceiver:
         self.name = settings.name
         self._settings = settings
         self._links = links
-        self._client = HttpClient()
+        self._client = HttpClient(settings)
 
     def send(self, notification: Notification, now: float) -> Outcome:
         """Post one notification once."""

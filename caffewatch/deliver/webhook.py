@@ -16,6 +16,7 @@ from caffewatch.deliver.outcome import Outcome
 from caffewatch.deliver.receiver import Links, ReceiverSettings
 from caffewatch.deliver.secret import Secret
 from caffewatch.deliver.text import encodable
+from caffewatch.deliver.transport import Transport
 
 NOT_ENDED = "0001-01-01T00:00:00Z"
 """Go's zero time: the ``endsAt`` of what still fires."""
@@ -25,7 +26,7 @@ _VALUE_LIMIT = 10_000
 
 
 @dataclass(frozen=True, kw_only=True)
-class WebhookSettings(ReceiverSettings):
+class WebhookSettings(ReceiverSettings, Transport):
     """A program that takes Alertmanager's webhook JSON.
 
     ``url`` is a secret, as whoever knows it can post. ``secret`` signs every POST as Standard
@@ -50,7 +51,7 @@ class WebhookReceiver:
         self.name = settings.name
         self._settings = settings
         self._links = links
-        self._client = HttpClient()
+        self._client = HttpClient(settings)
 
     def send(self, notification: Notification, now: float) -> Outcome:
         """Post one notification once."""

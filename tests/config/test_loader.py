@@ -87,6 +87,27 @@ class TestFullFile:
             full.tail.events = True  # type: ignore[misc] # what is under test
 
 
+class TestTransport:
+    def test_how_a_server_is_reached(self, environ: Mapping[str, str]) -> None:
+        """Proxy, certificates, authentication and headers, with secrets out of the environment."""
+        settings = load(CASES / "good_http.yaml", environ, FAKE_RULES)
+        folder = environ["CREDENTIALS_DIRECTORY"]
+
+        expected = WebhookSettings(
+            name="hook",
+            url=Secret("https://127.0.0.1:9000/"),
+            proxy=Secret("http://me:hunter2-token@proxy.example:3128"),
+            ca_file=f"{folder}/ca.pem",
+            cert_file=f"{folder}/client.pem",
+            key_file=f"{folder}/client.key",
+            username="me",
+            password=Secret("hunter2-token"),
+            headers=Secret("X-Scope-OrgID: team-1"),
+        )
+
+        assert settings.receivers == (expected,)
+
+
 class TestMinimalFile:
     def test_defaults(self, minimal: Settings) -> None:
         """One job is enough, and the machine's name is the host."""

@@ -183,11 +183,16 @@ class TestPost:
 
         assert client.post(request(server.url), NOW) == expected
 
-    def test_dripping_body(self, client: HttpClient, server: WebServer) -> None:
-        """A refusal counts although its body never ends."""
+    @pytest.mark.parametrize(
+        ("status", "expected"), [(b"410 Gone", Rejected), (b"200 OK", Delivered)]
+    )
+    def test_dripping_body(
+        self, client: HttpClient, server: WebServer, status: bytes, expected: type[Outcome]
+    ) -> None:
+        """An answer counts although its body never ends."""
 
         def drip(file: Any) -> None:
-            file.write(b"HTTP/1.1 410 Gone\r\nContent-Length: 1000000\r\n\r\n")
+            file.write(b"HTTP/1.1 " + status + b"\r\nContent-Length: 1000000\r\n\r\n")
             while not server.ended.wait(0.02):
                 file.write(b"x")
 
@@ -195,7 +200,7 @@ class TestPost:
 
         outcome = client.post(request(server.url), NOW)
 
-        assert isinstance(outcome, Rejected)
+        assert isinstance(outcome, expected)
 
     def test_endless_body(self, client: HttpClient, server: WebServer) -> None:
         """Only the beginning of a body is read."""
