@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import fields
 from typing import Any
 
 from caffewatch.alert.matchers import Matcher
@@ -58,8 +59,9 @@ def _unknown_receivers(data: Any) -> Iterator[Found]:
 
 def _secret_sources(data: Any) -> Iterator[Found]:
     for index, item in _mappings(data, "receivers"):
-        given = [key for key in ("url", "url_file") if key in item]
-        if not given and item.get("type") in RECEIVERS:
+        kind = RECEIVERS.get(str(item.get("type")))
+        needed = kind is not None and any(x.name == "url" for x in fields(kind.settings))
+        if needed and not {"url", "url_file"} & item.keys():
             yield ("receivers", index), "expected url or url_file"
         for key in item:
             if f"{key}_file" in item:

@@ -31,10 +31,15 @@ class ReceiverDocument(Section):
     name: Name
     min_severity: Severity = "warning"
     matchers: tuple[MatcherText, ...] = ()
+
+
+class EdgeDocument(ReceiverDocument):
+    """A receiver that is told when an alert fires, and may be told when it resolves."""
+
     send_resolved: bool = True
 
 
-class HttpDocument(ReceiverDocument):
+class HttpDocument(Section):
     """What every receiver over HTTP may have."""
 
     proxy: UrlText | None = None
@@ -56,7 +61,7 @@ class HttpDocument(ReceiverDocument):
         return self
 
 
-class WebhookDocument(HttpDocument):
+class WebhookDocument(EdgeDocument, HttpDocument):
     """A receiver of type webhook."""
 
     type: Literal["webhook"]
@@ -66,7 +71,7 @@ class WebhookDocument(HttpDocument):
     secret_file: KeyFile | None = None
 
 
-class SlackDocument(HttpDocument):
+class SlackDocument(EdgeDocument, HttpDocument):
     """A receiver of type slack."""
 
     type: Literal["slack"]
@@ -74,7 +79,16 @@ class SlackDocument(HttpDocument):
     url_file: UrlFile | None = None
 
 
-AnyReceiver = Annotated[WebhookDocument | SlackDocument, Field(discriminator="type")]
+class AlertmanagerDocument(ReceiverDocument, HttpDocument):
+    """A receiver of type alertmanager."""
+
+    type: Literal["alertmanager"]
+    urls: Annotated[tuple[UrlText, ...], Field(min_length=1)]
+
+
+AnyReceiver = Annotated[
+    AlertmanagerDocument | SlackDocument | WebhookDocument, Field(discriminator="type")
+]
 
 
 def receiver_settings(document: Any) -> ReceiverSettings:
@@ -83,5 +97,6 @@ def receiver_settings(document: Any) -> ReceiverSettings:
     values: dict[str, Any] = {}
     for entry in fields(kind):
         from_file = getattr(document, f"{entry.name}_file", None)
-        values[entry.name] = getattr(document, entry.name) if from_file is None else from_file
+        if from_file is not None or hasattr(document, entry.name):
+            values[entry.name] = getattr(document, entry.name) if from_file is None else from_file
     return kind(**values)

@@ -32,6 +32,8 @@ class Links:
 class ReceiverSettings:
     """What every kind of receiver is told.
 
+    One that is ``level_triggered`` hears again and again what fires, and gets no letters.
+
     Parameters
     ----------
     name
@@ -45,6 +47,7 @@ class ReceiverSettings:
     """
 
     type: ClassVar[str]
+    level_triggered: ClassVar[bool] = False
     name: str
     min_severity: Severity = "warning"
     matchers: tuple[Matcher, ...] = ()

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from caffewatch.deliver.alertmanager import AlertmanagerReceiver, AlertmanagerSettings
 from caffewatch.deliver.receiver import Links, Receiver, ReceiverSettings
 from caffewatch.deliver.slack import SlackReceiver, SlackSettings
 from caffewatch.deliver.webhook import WebhookReceiver, WebhookSettings
@@ -20,6 +21,7 @@ class ReceiverType:
 
 
 RECEIVERS: Mapping[str, ReceiverType] = {
+    AlertmanagerSettings.type: ReceiverType(AlertmanagerSettings, AlertmanagerReceiver),
     SlackSettings.type: ReceiverType(SlackSettings, SlackReceiver),
     WebhookSettings.type: ReceiverType(WebhookSettings, WebhookReceiver),
 }

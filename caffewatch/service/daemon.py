@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable
 
+from caffewatch.alert.model import Alert
 from caffewatch.config.settings import Settings
 from caffewatch.deliver.dispatcher import Dispatcher
 from caffewatch.deliver.receiver import Links
@@ -67,13 +68,14 @@ class Daemon:
             self._published = Published(settings.metrics.blobs)
             links = Links(settings.external_url)
             receivers = [make_receiver(x, links) for x in settings.receivers]
-            self._dispatcher = Dispatcher(receivers, self._store.outbox, clock)
+            self._mailroom = Mailroom(settings)
+            self._dispatcher = Dispatcher(receivers, self._store.outbox, self._current, clock)
             self._wakeups = Wakeups(self._wake) if settings.tail.events else None
             self._roster = Roster(settings, self._store, self._wakeups)
             self._loop = Loop(
                 self._roster,
                 self._store,
-                Mailroom(settings),
+                self._mailroom,
                 self._published,
                 self._dispatcher.nudge,
                 settings.tail.poll_interval,
@@ -161,6 +163,10 @@ class Daemon:
             if self._loop.stopping:
                 break
         self._loop.publish(self._clock())
+
+    def _current(self, receiver: str, since: float) -> list[Alert]:
+        """Say what fires or has ended since, for a receiver that is told of it all the time."""
+        return [x for x in self._store.current(since) if self._mailroom.concerns(receiver, x)]
 
     def _wake(self, path: str) -> None:
         self._loop.wake(path)

@@ -197,7 +197,7 @@ class Loop:
             return
         self._unsaved.clear()
         self._next_save = inf
-        if letters:
+        if alerts:
             self._nudge()
 
     def _remind(self, now: float) -> None:

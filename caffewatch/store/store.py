@@ -103,6 +103,15 @@ class Store:
         )
         return [alert_from_json(row["alert"]) for row in rows]
 
+    def current(self, since: float) -> list[Alert]:
+        """List the alerts that fire, and those that have ended since a time (seconds)."""
+        rows = self._database.query(
+            "SELECT alert FROM alerts WHERE state = 'firing' OR ends_at >= ? "
+            "ORDER BY starts_at, fingerprint",
+            since,
+        )
+        return [alert_from_json(row["alert"]) for row in rows]
+
     def told(self, fingerprints: Iterable[str]) -> dict[tuple[str, str], tuple[int, float]]:
         """Return who was last told of firing alerts; not of those a letter still waits for.
 
