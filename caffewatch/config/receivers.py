@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import fields
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, PlainValidator, model_validator
 
 from caffewatch.alert.model import Severity
 from caffewatch.config.certificates import CaFile, CertificateFile, certificate_with_key
@@ -20,9 +20,24 @@ from caffewatch.config.credentials import (
     UrlText,
 )
 from caffewatch.config.section import Section
-from caffewatch.config.types import MatcherText, Name
+from caffewatch.config.types import DURATION_SCHEMA, MatcherText, Name, seconds, shown
+from caffewatch.deliver.exec import TIME_LIMIT
 from caffewatch.deliver.receiver import ReceiverSettings
 from caffewatch.deliver.registry import RECEIVERS
+
+_LONGEST_RUN = 600.0
+"""Seconds: a program that takes longer should hand its work on."""
+
+
+def _run_time(value: Any) -> float:
+    result = seconds(value)
+    if not 0.1 <= result <= _LONGEST_RUN:
+        raise ValueError(f"expected 100ms to 10m, not {shown(value)}")
+    return result
+
+
+RunTime = Annotated[float, PlainValidator(_run_time), DURATION_SCHEMA]
+ProgramText = Annotated[str, Field(min_length=1, pattern=r"^[^\x00]*$")]
 
 
 class ReceiverDocument(Section):
@@ -86,8 +101,17 @@ class AlertmanagerDocument(ReceiverDocument, HttpDocument):
     urls: Annotated[tuple[UrlText, ...], Field(min_length=1)]
 
 
+class ExecDocument(EdgeDocument):
+    """A receiver of type exec."""
+
+    type: Literal["exec"]
+    command: Annotated[tuple[ProgramText, ...], Field(min_length=1)]
+    timeout: RunTime = TIME_LIMIT
+
+
 AnyReceiver = Annotated[
-    AlertmanagerDocument | SlackDocument | WebhookDocument, Field(discriminator="type")
+    AlertmanagerDocument | ExecDocument | SlackDocument | WebhookDocument,
+    Field(discriminator="type"),
 ]
 
 

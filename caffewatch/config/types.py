@@ -113,10 +113,10 @@ def shown(value: Any) -> str:
 
 
 _TEXT = WithJsonSchema({"type": "string", "minLength": 1})
-_DURATION_SCHEMA = WithJsonSchema({"type": "string", "pattern": f"^{_DURATION.pattern}$"})
+DURATION_SCHEMA = WithJsonSchema({"type": "string", "pattern": f"^{_DURATION.pattern}$"})
 
-Duration = Annotated[float, BeforeValidator(seconds), _DURATION_SCHEMA]
-Interval = Annotated[float, BeforeValidator(_interval), _DURATION_SCHEMA]
+Duration = Annotated[float, BeforeValidator(seconds), DURATION_SCHEMA]
+Interval = Annotated[float, BeforeValidator(_interval), DURATION_SCHEMA]
 """A duration of at least 10 ms, for what is done again and again."""
 Listen = Annotated[Address, PlainValidator(_address), _TEXT]
 WebUrl = Annotated[str, PlainValidator(_url), _TEXT]

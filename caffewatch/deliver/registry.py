@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from caffewatch.deliver.alertmanager import AlertmanagerReceiver, AlertmanagerSettings
+from caffewatch.deliver.exec import ExecReceiver, ExecSettings
 from caffewatch.deliver.receiver import Links, Receiver, ReceiverSettings
 from caffewatch.deliver.slack import SlackReceiver, SlackSettings
 from caffewatch.deliver.webhook import WebhookReceiver, WebhookSettings
@@ -22,6 +23,7 @@ class ReceiverType:
 
 RECEIVERS: Mapping[str, ReceiverType] = {
     AlertmanagerSettings.type: ReceiverType(AlertmanagerSettings, AlertmanagerReceiver),
+    ExecSettings.type: ReceiverType(ExecSettings, ExecReceiver),
     SlackSettings.type: ReceiverType(SlackSettings, SlackReceiver),
     WebhookSettings.type: ReceiverType(WebhookSettings, WebhookReceiver),
 }

@@ -28,7 +28,12 @@ class TestExample:
 
         settings = load(path, environ)
 
-        assert [receiver.name for receiver in settings.receivers] == ["slack-vision", "hook", "am"]
+        assert [receiver.name for receiver in settings.receivers] == [
+            "slack-vision",
+            "hook",
+            "pager",
+            "am",
+        ]
         assert settings.jobs[0].receivers == ("hook",)
 
     def test_options_stand_at_their_defaults(
