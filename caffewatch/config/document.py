@@ -18,6 +18,7 @@ from caffewatch.config.settings import (
     Tail,
     Web,
 )
+from caffewatch.config.templates import PanelUrl
 from caffewatch.config.types import Duration, LabelName, Name, TimeZone, WebUrl
 
 Text = Annotated[str, Field(min_length=1)]
@@ -40,6 +41,8 @@ class Document(Section):
     state_dir: Text = DEFAULT_STATE_DIR
     host: Text | None = None
     external_url: WebUrl = ""
+    docs_url: WebUrl = ""
+    grafana_url: PanelUrl = ""
     web: Web = Web()
     tail: Tail = Tail()
     ignore_older: Duration = DEFAULT_IGNORE_OLDER

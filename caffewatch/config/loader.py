@@ -97,7 +97,8 @@ class _Reading:
             **{
                 name: getattr(document, name)
                 for name in (
-                    "external_url", "web", "tail", "alerts", "metrics", "ignore_older", "timezone",
+                    "external_url", "docs_url", "grafana_url", "web", "tail",
+                    "alerts", "metrics", "ignore_older", "timezone",
                 )
             },
         )  # fmt: skip

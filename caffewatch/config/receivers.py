@@ -20,6 +20,7 @@ from caffewatch.config.credentials import (
     UrlText,
 )
 from caffewatch.config.section import Section
+from caffewatch.config.templates import TextTemplate, TitleTemplate
 from caffewatch.config.types import DURATION_SCHEMA, MatcherText, Name, seconds, shown
 from caffewatch.deliver.exec import TIME_LIMIT
 from caffewatch.deliver.receiver import ReceiverSettings
@@ -86,7 +87,14 @@ class WebhookDocument(EdgeDocument, HttpDocument):
     secret_file: KeyFile | None = None
 
 
-class SlackDocument(EdgeDocument, HttpDocument):
+class WordingDocument(Section):
+    """What every receiver whose messages people read may have."""
+
+    title: TitleTemplate = ""
+    text: TextTemplate = ""
+
+
+class SlackDocument(EdgeDocument, HttpDocument, WordingDocument):
     """A receiver of type slack."""
 
     type: Literal["slack"]

@@ -16,9 +16,10 @@ from caffewatch.alert.notification import Notification
 from caffewatch.deliver.http import HttpClient, Request
 from caffewatch.deliver.level import REFRESH, LevelReceiver
 from caffewatch.deliver.outcome import Delivered, Outcome, Retry
-from caffewatch.deliver.payload import rfc3339, texts
-from caffewatch.deliver.receiver import Links, ReceiverSettings
+from caffewatch.deliver.payload import annotated, rfc3339, texts
+from caffewatch.deliver.receiver import ReceiverSettings
 from caffewatch.deliver.secret import Secret
+from caffewatch.deliver.site import Site
 from caffewatch.deliver.transport import Transport
 
 AHEAD = 4 * REFRESH
@@ -43,10 +44,10 @@ class AlertmanagerReceiver(LevelReceiver):
 
     min_interval = 0.0
 
-    def __init__(self, settings: AlertmanagerSettings, links: Links) -> None:
+    def __init__(self, settings: AlertmanagerSettings, site: Site) -> None:
         many = len(settings.urls) > 1
         lanes = [
-            Instance(f"{settings.name} urls[{i}]" if many else settings.name, url, settings, links)
+            Instance(f"{settings.name} urls[{i}]" if many else settings.name, url, settings, site)
             for i, url in enumerate(settings.urls)
         ]
         super().__init__(settings.name, lanes)
@@ -60,10 +61,10 @@ class AlertmanagerReceiver(LevelReceiver):
 class Instance:
     """One Alertmanager."""
 
-    def __init__(self, name: str, url: Secret, transport: Transport, links: Links) -> None:
+    def __init__(self, name: str, url: Secret, transport: Transport, site: Site) -> None:
         self.name = name
         self._url = endpoint(url)
-        self._links = links
+        self._site = site
         self._client = HttpClient(transport)
 
     def post(self, alerts: Sequence[Alert], now: float) -> Outcome:
@@ -71,7 +72,7 @@ class Instance:
         result: Outcome = Delivered()
         for start in range(0, len(alerts), MAX_ALERTS):
             piece = alerts[start : start + MAX_ALERTS]
-            outcome = self._client.post(render(self._url, piece, self._links, now), now)
+            outcome = self._client.post(render(self._url, piece, self._site, now), now)
             if isinstance(outcome, Retry):
                 return outcome
             result = outcome if isinstance(result, Delivered) else result
@@ -89,19 +90,19 @@ def endpoint(url: Secret) -> Secret:
     return Secret(urlunsplit(parts._replace(path=path)))
 
 
-def render(url: Secret, alerts: Sequence[Alert], links: Links, now: float) -> Request:
+def render(url: Secret, alerts: Sequence[Alert], site: Site, now: float) -> Request:
     """Make the request of one try."""
-    body = json.dumps([_posted(x, links, now) for x in alerts], ensure_ascii=False).encode()
+    body = json.dumps([_posted(x, site, now) for x in alerts], ensure_ascii=False).encode()
     return Request(url, {"Content-Type": "application/json"}, body)
 
 
-def _posted(alert: Alert, links: Links, now: float) -> dict[str, Any]:
+def _posted(alert: Alert, site: Site, now: float) -> dict[str, Any]:
     labels = texts(alert.labels)
     ends_at = now + AHEAD if alert.ends_at is None else max(alert.starts_at, alert.ends_at)
-    page = links.job(labels.get("training_job", ""))
+    page = site.job(labels.get("training_job", ""))
     return {
         "labels": labels,
-        "annotations": texts(alert.annotations),
+        "annotations": annotated(alert, site),
         "startsAt": rfc3339(alert.starts_at),
         "endsAt": rfc3339(ends_at),
         **({"generatorURL": page} if page else {}),

@@ -12,7 +12,8 @@ from caffewatch.alert.notification import Notification
 from caffewatch.deliver.outcome import Delivered, Outcome, Rejected, Retry
 from caffewatch.deliver.payload import payload
 from caffewatch.deliver.program import Ended, run
-from caffewatch.deliver.receiver import Links, ReceiverSettings
+from caffewatch.deliver.receiver import ReceiverSettings
+from caffewatch.deliver.site import Site
 from caffewatch.deliver.text import one_line
 
 TIME_LIMIT = 10.0
@@ -36,14 +37,14 @@ class ExecReceiver:
 
     min_interval = 0.0
 
-    def __init__(self, settings: ExecSettings, links: Links) -> None:
+    def __init__(self, settings: ExecSettings, site: Site) -> None:
         self.name = settings.name
         self._settings = settings
-        self._links = links
+        self._site = site
 
     def send(self, notification: Notification, now: float) -> Outcome:
         """Run the program once, for one notification."""
-        given = json.dumps(payload(notification, self._links), ensure_ascii=False).encode()
+        given = json.dumps(payload(notification, self._site), ensure_ascii=False).encode()
         try:
             ended = run(
                 self._settings.command, given, self._settings.timeout, environment(notification)

@@ -8,7 +8,7 @@ from typing import Any
 
 from caffewatch.alert.model import Alert
 from caffewatch.alert.notification import Notification
-from caffewatch.deliver.receiver import Links
+from caffewatch.deliver.site import Site
 from caffewatch.deliver.text import encodable
 
 NOT_ENDED = "0001-01-01T00:00:00Z"
@@ -18,7 +18,7 @@ _GROUP_LABELS = ("host", "training_job", "log", "run")
 _VALUE_LIMIT = 10_000
 
 
-def payload(notification: Notification, links: Links) -> dict[str, Any]:
+def payload(notification: Notification, site: Site) -> dict[str, Any]:
     """Fill Alertmanager's webhook document, version 4.
 
     Its source: https://prometheus.io/docs/alerting/latest/configuration/#webhook_config. The
@@ -26,7 +26,7 @@ def payload(notification: Notification, links: Links) -> dict[str, Any]:
     """
     alerts = notification.alerts
     labels = [texts(alert.labels) for alert in alerts]
-    annotations = [texts(alert.annotations) for alert in alerts]
+    annotations = [annotated(alert, site) for alert in alerts]
     common_labels = _common(labels)
     return {
         "version": "4",
@@ -37,9 +37,9 @@ def payload(notification: Notification, links: Links) -> dict[str, Any]:
         "groupLabels": {k: common_labels[k] for k in _GROUP_LABELS if k in common_labels},
         "commonLabels": common_labels,
         "commonAnnotations": _common(annotations),
-        "externalURL": links.external_url,
+        "externalURL": site.external_url,
         "alerts": [
-            _alert(alert, alert_labels, alert_annotations, links)
+            _alert(alert, alert_labels, alert_annotations, site)
             for alert, alert_labels, alert_annotations in zip(
                 alerts, labels, annotations, strict=True
             )
@@ -48,7 +48,7 @@ def payload(notification: Notification, links: Links) -> dict[str, Any]:
 
 
 def _alert(
-    alert: Alert, labels: dict[str, str], annotations: dict[str, str], links: Links
+    alert: Alert, labels: dict[str, str], annotations: dict[str, str], site: Site
 ) -> dict[str, Any]:
     return {
         "status": alert.state,
@@ -56,9 +56,15 @@ def _alert(
         "annotations": annotations,
         "startsAt": rfc3339(alert.starts_at),
         "endsAt": NOT_ENDED if alert.ends_at is None else rfc3339(alert.ends_at),
-        "generatorURL": links.job(labels.get("training_job", "")),
+        "generatorURL": site.job(labels.get("training_job", "")),
         "fingerprint": alert.fingerprint,
     }
+
+
+def annotated(alert: Alert, site: Site) -> dict[str, str]:
+    """Return an alert's annotations, and links under the names that Alertmanager's users know."""
+    links = {"runbook_url": site.rule(alert.rule), "dashboard_url": site.panel(alert)}
+    return texts({**alert.annotations, **{name: url for name, url in links.items() if url}})
 
 
 def rfc3339(seconds: float) -> str:

@@ -1,31 +1,14 @@
-"""What every receiver has: settings, links for its messages, and one way to send."""
+"""What every receiver has: settings, and one way to send."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import ClassVar, Protocol
-from urllib.parse import quote
 
 from caffewatch.alert.matchers import Matcher
 from caffewatch.alert.model import Severity
 from caffewatch.alert.notification import Notification, Subscription
 from caffewatch.deliver.outcome import Outcome
-
-
-@dataclass(frozen=True, slots=True)
-class Links:
-    """Addresses of our own pages, for messages.
-
-    ``external_url`` is where people reach the status page; without it there are no links.
-    """
-
-    external_url: str = ""
-
-    def job(self, name: str) -> str:
-        """Return the address of a job's page, or an empty text without an ``external_url``."""
-        if not self.external_url:
-            return ""
-        return f"{self.external_url.rstrip('/')}/jobs/{quote(name, safe='', errors='replace')}"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,7 +8,8 @@ from typing import Any
 
 from caffewatch.deliver.alertmanager import AlertmanagerReceiver, AlertmanagerSettings
 from caffewatch.deliver.exec import ExecReceiver, ExecSettings
-from caffewatch.deliver.receiver import Links, Receiver, ReceiverSettings
+from caffewatch.deliver.receiver import Receiver, ReceiverSettings
+from caffewatch.deliver.site import Site
 from caffewatch.deliver.slack import SlackReceiver, SlackSettings
 from caffewatch.deliver.webhook import WebhookReceiver, WebhookSettings
 
@@ -18,7 +19,7 @@ class ReceiverType:
     """One kind: its settings and what makes a receiver out of them."""
 
     settings: type[ReceiverSettings]
-    make: Callable[[Any, Links], Receiver]
+    make: Callable[[Any, Site], Receiver]
 
 
 RECEIVERS: Mapping[str, ReceiverType] = {
@@ -29,6 +30,6 @@ RECEIVERS: Mapping[str, ReceiverType] = {
 }
 
 
-def make_receiver(settings: ReceiverSettings, links: Links) -> Receiver:
+def make_receiver(settings: ReceiverSettings, site: Site) -> Receiver:
     """Make the receiver that belongs to these settings."""
-    return RECEIVERS[settings.type].make(settings, links)
+    return RECEIVERS[settings.type].make(settings, site)

@@ -11,8 +11,9 @@ from caffewatch.deliver import standard_webhooks
 from caffewatch.deliver.http import HttpClient, Request
 from caffewatch.deliver.outcome import Outcome
 from caffewatch.deliver.payload import payload
-from caffewatch.deliver.receiver import Links, ReceiverSettings
+from caffewatch.deliver.receiver import ReceiverSettings
 from caffewatch.deliver.secret import Secret
+from caffewatch.deliver.site import Site
 from caffewatch.deliver.transport import Transport
 
 
@@ -38,15 +39,15 @@ class WebhookReceiver:
 
     min_interval = 0.0
 
-    def __init__(self, settings: WebhookSettings, links: Links) -> None:
+    def __init__(self, settings: WebhookSettings, site: Site) -> None:
         self.name = settings.name
         self._settings = settings
-        self._links = links
+        self._site = site
         self._client = HttpClient(settings)
 
     def send(self, notification: Notification, now: float) -> Outcome:
         """Post one notification once."""
-        return self._client.post(render(self._settings, notification, self._links, now), now)
+        return self._client.post(render(self._settings, notification, self._site, now), now)
 
     def close(self) -> None:
         """Let go of the connection."""
@@ -54,10 +55,10 @@ class WebhookReceiver:
 
 
 def render(
-    settings: WebhookSettings, notification: Notification, links: Links, now: float
+    settings: WebhookSettings, notification: Notification, site: Site, now: float
 ) -> Request:
     """Make the request of one try: the body is the same on every try, the time stamp is not."""
-    body = json.dumps(payload(notification, links), ensure_ascii=False).encode()
+    body = json.dumps(payload(notification, site), ensure_ascii=False).encode()
     secrets = () if settings.secret is None else (settings.secret,)
     key = None
     if settings.secret is not None:

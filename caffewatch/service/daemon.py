@@ -10,7 +10,6 @@ from collections.abc import Callable
 from caffewatch.alert.model import Alert
 from caffewatch.config.settings import Settings
 from caffewatch.deliver.dispatcher import Dispatcher
-from caffewatch.deliver.receiver import Links
 from caffewatch.deliver.registry import make_receiver
 from caffewatch.detect.registry import RULES
 from caffewatch.export.collector import Collector, CollectorSettings
@@ -66,8 +65,7 @@ class Daemon:
         try:
             self._store.forget(clock() - KEEP)
             self._published = Published(settings.metrics.blobs)
-            links = Links(settings.external_url)
-            receivers = [make_receiver(x, links) for x in settings.receivers]
+            receivers = [make_receiver(x, settings.site) for x in settings.receivers]
             self._mailroom = Mailroom(settings)
             self._dispatcher = Dispatcher(receivers, self._store.outbox, self._current, clock)
             self._wakeups = Wakeups(self._wake) if settings.tail.events else None

@@ -13,6 +13,7 @@ from caffewatch.config import ConfigError, Settings, load
 from caffewatch.config.settings import Alerts, Metrics, Tail, Web
 from caffewatch.config.types import Address
 from caffewatch.deliver.secret import Secret
+from caffewatch.deliver.site import Site
 from caffewatch.deliver.slack import SlackSettings
 from caffewatch.deliver.webhook import WebhookSettings
 from tests.config.fake_rules import FAKE_RULES, FakeGradient, FakeStall
@@ -85,6 +86,22 @@ class TestFullFile:
         """Nobody changes what was configured."""
         with pytest.raises(dataclasses.FrozenInstanceError):
             full.tail.events = True  # type: ignore[misc] # what is under test
+
+
+class TestTemplates:
+    def test_of_a_receiver_and_of_links(self, environ: Mapping[str, str]) -> None:
+        """They are taken as they are written, after they were tried out."""
+        settings = load(CASES / "good_templates.yaml", environ, FAKE_RULES)
+        (slack,) = settings.receivers
+
+        assert isinstance(slack, SlackSettings)
+        assert slack.title == "{{ worst.headline }} ({{ worst.labels.team }})"
+        assert slack.text.startswith("{% for alert in alerts %}\n")
+        assert settings.site == Site(
+            docs_url="https://docs.example/rules.html",
+            grafana_url="https://grafana.example/d/x?var-job={{ job }}&var-log={{ log }}"
+            "&from={{ from }}&to={{ to }}",
+        )
 
 
 class TestTransport:

@@ -15,26 +15,26 @@ from caffewatch.deliver.alertmanager import (
     render,
 )
 from caffewatch.deliver.outcome import Delivered, Rejected, Retry
-from caffewatch.deliver.receiver import Links
 from caffewatch.deliver.secret import Secret
+from caffewatch.deliver.site import Site
 from tests.deliver.samples import STARTED, alert, notification
 from tests.deliver.web_server import WebServer, web_server
 
-LINKS = Links("https://watch.example/")
+SITE = Site("https://watch.example/")
 URL = Secret("http://127.0.0.1:9/")
 
 
 def receiver(*urls: str) -> AlertmanagerReceiver:
     """Make a receiver for these instances."""
     return AlertmanagerReceiver(
-        AlertmanagerSettings(name="am", urls=tuple(map(Secret, urls))), Links()
+        AlertmanagerSettings(name="am", urls=tuple(map(Secret, urls))), Site()
     )
 
 
 class TestRender:
     def test_firing(self) -> None:
         """It holds for a few minutes, so that it ends by itself when we do."""
-        (posted,) = json.loads(render(URL, [alert()], LINKS, STARTED + 60).body)
+        (posted,) = json.loads(render(URL, [alert()], SITE, STARTED + 60).body)
 
         assert posted == {
             "labels": dict(alert().labels),
@@ -49,7 +49,7 @@ class TestRender:
         """With its end; one before the beginning, by a clock set back, would be refused."""
         ends = [STARTED + 9, STARTED - 9]
 
-        posted = json.loads(render(URL, [alert(ends_at=x) for x in ends], Links(), STARTED).body)
+        posted = json.loads(render(URL, [alert(ends_at=x) for x in ends], Site(), STARTED).body)
 
         assert [x["endsAt"] for x in posted] == [
             "2026-11-23T07:20:09.250Z", "2026-11-23T07:20:00.250Z",

@@ -7,9 +7,9 @@ import time
 from caffewatch.alert.model import Alert
 from caffewatch.deliver.alertmanager import AlertmanagerSettings
 from caffewatch.deliver.dispatcher import Dispatcher
-from caffewatch.deliver.receiver import Links
 from caffewatch.deliver.registry import RECEIVERS, make_receiver
 from caffewatch.deliver.secret import Secret
+from caffewatch.deliver.site import Site
 from caffewatch.deliver.webhook import WebhookReceiver, WebhookSettings
 from tests.deliver.fakes import FakeReceiver
 from tests.deliver.outbox import MemoryOutbox
@@ -84,7 +84,7 @@ class TestDispatcher:
     def test_a_level_triggered_receiver(self, server: WebServer) -> None:
         """It is told what fires by a thread for each of its servers, and counted as one."""
         settings = AlertmanagerSettings(name="am", urls=(Secret(server.url), Secret(server.url)))
-        receiver = make_receiver(settings, Links())
+        receiver = make_receiver(settings, Site())
         asked = []
 
         def current(name: str, since: float) -> list[Alert]:
@@ -139,7 +139,7 @@ class TestDispatcher:
         outbox = MemoryOutbox()
         settings = WebhookSettings(name="fake", url=Secret(server.url))
         dispatcher = Dispatcher(
-            [make_receiver(settings, Links())], outbox, jitter=lambda: 0.0, clock=time.time
+            [make_receiver(settings, Site())], outbox, jitter=lambda: 0.0, clock=time.time
         )
         outbox.put(notification())
 
@@ -158,7 +158,7 @@ class TestRegistry:
 
     def test_make_receiver(self) -> None:
         """Settings become the receiver that belongs to them, under their name."""
-        receiver = make_receiver(WebhookSettings(name="a", url=Secret("http://a/")), Links())
+        receiver = make_receiver(WebhookSettings(name="a", url=Secret("http://a/")), Site())
 
         assert isinstance(receiver, WebhookReceiver)
         assert receiver.name == "a"

@@ -8,14 +8,14 @@ import pytest
 from caffewatch.deliver.exec import ExecReceiver, ExecSettings, classify
 from caffewatch.deliver.outcome import Delivered, Outcome, Rejected, Retry
 from caffewatch.deliver.program import Ended
-from caffewatch.deliver.receiver import Links
+from caffewatch.deliver.site import Site
 from tests.deliver.samples import STARTED, alert, notification
 from tests.deliver.webhook_document import read
 
 
 def receiver(*command: str) -> ExecReceiver:
     """Make a receiver that runs a command."""
-    return ExecReceiver(ExecSettings(name="pager", command=command), Links())
+    return ExecReceiver(ExecSettings(name="pager", command=command), Site())
 
 
 class TestClassify:

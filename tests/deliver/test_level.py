@@ -14,8 +14,8 @@ from caffewatch.alert.model import Alert
 from caffewatch.deliver.alertmanager import AlertmanagerReceiver, AlertmanagerSettings
 from caffewatch.deliver.level import MEMORY, REFRESH, LevelWorker, newest
 from caffewatch.deliver.outcome import Delivered, Outcome, Rejected, Retry
-from caffewatch.deliver.receiver import Links
 from caffewatch.deliver.secret import Secret
+from caffewatch.deliver.site import Site
 from tests.deliver.alertmanager_process import alertmanager
 from tests.deliver.fakes import Clock
 from tests.deliver.samples import STARTED, alert
@@ -226,7 +226,7 @@ class TestRealAlertmanager:
         )
         with alertmanager(path, tmp_path, server.url) as running:
             settings = AlertmanagerSettings(name="am", urls=(Secret(running.url),))
-            (lane,) = AlertmanagerReceiver(settings, Links()).lanes
+            (lane,) = AlertmanagerReceiver(settings, Site()).lanes
             worker = LevelWorker("am", lane, lambda *_: [firing, odd], time.time, lambda: 0.0)
 
             ends = []

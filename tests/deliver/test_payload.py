@@ -3,11 +3,11 @@ from __future__ import annotations
 import json
 
 from caffewatch.deliver.payload import payload, rfc3339
-from caffewatch.deliver.receiver import Links
+from caffewatch.deliver.site import Site
 from tests.deliver.samples import STARTED, alert, notification
 from tests.deliver.webhook_document import read
 
-LINKS = Links("https://watch.example/")
+SITE = Site("https://watch.example/")
 
 
 class TestSchema:
@@ -15,7 +15,7 @@ class TestSchema:
         """What we send has the shape of what Alertmanager sends."""
         several = notification(alert(), alert("crash", "warning"), alert(ends_at=STARTED + 60))
 
-        told = read(json.dumps(payload(several, LINKS)).encode())
+        told = read(json.dumps(payload(several, SITE)).encode())
 
         assert told == [
             ("non_finite", "firing", "2026-11-23T07:20:00"),
@@ -29,7 +29,7 @@ class TestPayload:
         """A firing alert is Alertmanager's document to the letter."""
         nan = alert()
 
-        document = payload(notification(nan), LINKS)
+        document = payload(notification(nan), SITE)
 
         assert document == {
             "version": "4",
@@ -58,34 +58,39 @@ class TestPayload:
 
     def test_resolved(self) -> None:
         """A resolved alert has its end."""
-        document = payload(notification(alert(ends_at=STARTED + 60)), LINKS)
+        document = payload(notification(alert(ends_at=STARTED + 60)), SITE)
 
         assert document["status"] == document["alerts"][0]["status"] == "resolved"
         assert document["alerts"][0]["endsAt"] == "2026-11-23T07:21:00.250Z"
 
     def test_both_edges_keep_their_order(self) -> None:
         """What fired and resolved within one read is told as two edges."""
-        document = payload(notification(alert(), alert(ends_at=STARTED + 1)), LINKS)
+        document = payload(notification(alert(), alert(ends_at=STARTED + 1)), SITE)
 
         assert document["status"] == "firing"
         assert [entry["status"] for entry in document["alerts"]] == ["firing", "resolved"]
 
     def test_common_labels(self) -> None:
         """What differs between the alerts is not common."""
-        document = payload(notification(alert(), alert("crash", "warning")), LINKS)
+        document = payload(notification(alert(), alert("crash", "warning")), SITE)
 
         assert document["commonLabels"]["layer"] == "conv1"
         assert {"alertname", "severity"}.isdisjoint(document["commonLabels"])
 
     def test_without_external_url(self) -> None:
-        """Without an address of ours there are no links."""
-        document = payload(notification(), Links())
+        """Without an address of ours there are no site."""
+        document = payload(notification(), Site())
 
         assert (document["externalURL"], document["alerts"][0]["generatorURL"]) == ("", "")
 
-    def test_job_names_are_quoted_in_links(self) -> None:
-        """A name is one part of a path, whatever it holds."""
-        assert LINKS.job("a/../b?c#d") == "https://watch.example/jobs/a%2F..%2Fb%3Fc%23d"
+    def test_links(self) -> None:
+        """Under the names that Alertmanager's users know."""
+        site = Site("", "https://docs.example/", "https://grafana.example/{{ job }}")
+
+        notes = payload(notification(), site)["alerts"][0]["annotations"]
+
+        assert notes["runbook_url"] == "https://docs.example/#non_finite"
+        assert notes["dashboard_url"] == "https://grafana.example/imagenet"
 
 
 class TestRfc3339:

@@ -9,13 +9,13 @@ from hypothesis import strategies as st
 from standardwebhooks import Webhook
 
 from caffewatch.deliver.outcome import Delivered
-from caffewatch.deliver.receiver import Links
 from caffewatch.deliver.secret import Secret
+from caffewatch.deliver.site import Site
 from caffewatch.deliver.webhook import WebhookReceiver, WebhookSettings, render
 from tests.deliver.samples import alert, notification
 from tests.deliver.web_server import WebServer
 
-LINKS = Links("https://watch.example/")
+SITE = Site("https://watch.example/")
 PLAIN = WebhookSettings(name="hook", url=Secret("http://127.0.0.1:9/"))
 SIGNED = WebhookSettings(name="hook", url=Secret("http://127.0.0.1:9/"), secret=Secret("key"))
 
@@ -23,7 +23,7 @@ SIGNED = WebhookSettings(name="hook", url=Secret("http://127.0.0.1:9/"), secret=
 class TestRender:
     def test_same_body_and_id_on_every_try(self) -> None:
         """Only time stamp and signature tell two tries apart."""
-        first, second = (render(SIGNED, notification(), LINKS, now) for now in (1.0, 2.0))
+        first, second = (render(SIGNED, notification(), SITE, now) for now in (1.0, 2.0))
 
         assert first.body == second.body
         assert first.headers["webhook-id"] == second.headers["webhook-id"] == "cw_1"
@@ -31,7 +31,7 @@ class TestRender:
 
     def test_unsigned(self) -> None:
         """Without a secret nothing is signed."""
-        assert "webhook-signature" not in render(PLAIN, notification(), LINKS, 1.0).headers
+        assert "webhook-signature" not in render(PLAIN, notification(), SITE, 1.0).headers
 
     @given(st.text(st.characters(exclude_categories=[])))
     def test_any_text_is_valid_json(self, text: str) -> None:
@@ -40,7 +40,7 @@ class TestRender:
             alert(labels={"log": text, "training_job": text}, annotations={"summary": text})
         )
 
-        body = render(PLAIN, told, LINKS, 1.0).body
+        body = render(PLAIN, told, SITE, 1.0).body
 
         document: Any = json.loads(body.decode())
         assert len(document["alerts"][0]["labels"]["log"]) == len(text)
@@ -49,7 +49,7 @@ class TestRender:
         """A line of 100 MB in a log does not become a message of 100 MB."""
         told = notification(alert(annotations={"description": "x" * 1_000_000}))
 
-        assert len(render(PLAIN, told, LINKS, 1.0).body) < 25_000
+        assert len(render(PLAIN, told, SITE, 1.0).body) < 25_000
 
 
 class TestSend:
@@ -57,7 +57,7 @@ class TestSend:
         """What a real server gets passes the reference library."""
         secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
         settings = WebhookSettings(name="hook", url=Secret(server.url), secret=Secret(secret))
-        receiver = WebhookReceiver(settings, LINKS)
+        receiver = WebhookReceiver(settings, SITE)
 
         outcome = receiver.send(notification(), time.time())
         receiver.close()
