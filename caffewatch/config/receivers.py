@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import fields
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, PlainValidator, model_validator
+from pydantic import Field, PlainValidator, WithJsonSchema, model_validator
 
 from caffewatch.alert.model import Severity
 from caffewatch.config.certificates import CaFile, CertificateFile, certificate_with_key
@@ -20,8 +21,9 @@ from caffewatch.config.credentials import (
     UrlText,
 )
 from caffewatch.config.section import Section
-from caffewatch.config.templates import TextTemplate, TitleTemplate
+from caffewatch.config.templates import HtmlTemplate, TextTemplate, TitleTemplate
 from caffewatch.config.types import DURATION_SCHEMA, MatcherText, Name, seconds, shown
+from caffewatch.deliver.email import Security, mailbox
 from caffewatch.deliver.exec import TIME_LIMIT
 from caffewatch.deliver.receiver import ReceiverSettings
 from caffewatch.deliver.registry import RECEIVERS
@@ -37,7 +39,23 @@ def _run_time(value: Any) -> float:
     return result
 
 
+def _mailbox(value: Any) -> str:
+    if not isinstance(value, str):
+        raise ValueError(f"expected an address such as ops@example.org, not {shown(value)}")
+    mailbox(value)
+    return value
+
+
+def _host_name(value: Any) -> str:
+    if not isinstance(value, str) or not re.fullmatch(r"[A-Za-z0-9.:_-]+", value):
+        raise ValueError(f"expected a host's name or address, not {shown(value)}")
+    return value
+
+
 RunTime = Annotated[float, PlainValidator(_run_time), DURATION_SCHEMA]
+_TEXT = WithJsonSchema({"type": "string", "minLength": 1})
+Mailbox = Annotated[str, PlainValidator(_mailbox), _TEXT]
+HostName = Annotated[str, PlainValidator(_host_name), _TEXT]
 ProgramText = Annotated[str, Field(min_length=1, pattern=r"^[^\x00]*$")]
 
 
@@ -109,6 +127,31 @@ class AlertmanagerDocument(ReceiverDocument, HttpDocument):
     urls: Annotated[tuple[UrlText, ...], Field(min_length=1)]
 
 
+class EmailDocument(EdgeDocument, WordingDocument):
+    """A receiver of type email."""
+
+    type: Literal["email"]
+    host: HostName
+    port: Annotated[int, Field(ge=1, le=65535)] = 0
+    security: Security = "starttls"
+    ca_file: CaFile = ""
+    username: str = ""
+    password: SecretText | None = None
+    password_file: SecretFile | None = None
+    sender: Annotated[Mailbox, Field(alias="from")]
+    recipients: Annotated[tuple[Mailbox, ...], Field(alias="to", min_length=1)]
+    html: HtmlTemplate = ""
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        secret = self.password is not None or self.password_file is not None
+        if bool(self.username) != secret:
+            raise ValueError("expected username and password (or password_file) together")
+        if secret and self.security == "plain":
+            raise ValueError("expected security starttls or tls: a password is sent to the server")
+        return self
+
+
 class ExecDocument(EdgeDocument):
     """A receiver of type exec."""
 
@@ -118,7 +161,7 @@ class ExecDocument(EdgeDocument):
 
 
 AnyReceiver = Annotated[
-    AlertmanagerDocument | ExecDocument | SlackDocument | WebhookDocument,
+    AlertmanagerDocument | EmailDocument | ExecDocument | SlackDocument | WebhookDocument,
     Field(discriminator="type"),
 ]
 

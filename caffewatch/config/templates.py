@@ -43,5 +43,6 @@ def _panel_url(value: Any) -> str:
 _TEXT = WithJsonSchema({"type": "string", "minLength": 1})
 
 TitleTemplate = Annotated[str, _checked("title"), _TEXT]
+HtmlTemplate = Annotated[str, _checked("html"), _TEXT]
 TextTemplate = Annotated[str, _checked("text"), _TEXT]
 PanelUrl = Annotated[str, PlainValidator(_panel_url), _TEXT]

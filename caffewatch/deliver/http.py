@@ -80,13 +80,13 @@ class HttpClient:
     def post(self, request: Request, now: float) -> Outcome:
         """Send once; whatever happens is an outcome, and no outcome repeats the URL."""
         try:
-            with self._adapter.deadline():
+            with self._adapter.deadline.running():
                 return self._post(request, now)
         except _BAD_URL:
             return Rejected("the URL is invalid")
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
-            if self._adapter.expired:
-                return Retry(f"no complete answer within {self._adapter.seconds:g} s")
+            if self._adapter.deadline.expired:
+                return Retry(f"no complete answer within {self._adapter.deadline.seconds:g} s")
             return Retry(describe_error(error))
 
     def close(self) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from caffewatch.deliver.alertmanager import AlertmanagerReceiver, AlertmanagerSettings
+from caffewatch.deliver.email import EmailReceiver, EmailSettings
 from caffewatch.deliver.exec import ExecReceiver, ExecSettings
 from caffewatch.deliver.receiver import Receiver, ReceiverSettings
 from caffewatch.deliver.site import Site
@@ -24,6 +25,7 @@ class ReceiverType:
 
 RECEIVERS: Mapping[str, ReceiverType] = {
     AlertmanagerSettings.type: ReceiverType(AlertmanagerSettings, AlertmanagerReceiver),
+    EmailSettings.type: ReceiverType(EmailSettings, EmailReceiver),
     ExecSettings.type: ReceiverType(ExecSettings, ExecReceiver),
     SlackSettings.type: ReceiverType(SlackSettings, SlackReceiver),
     WebhookSettings.type: ReceiverType(WebhookSettings, WebhookReceiver),

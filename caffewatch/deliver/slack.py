@@ -115,12 +115,8 @@ def _links(alert: AlertView) -> list[dict[str, Any]]:
     """Make a line of links; buttons would want an app that answers when they are pressed."""
     links = [
         f"<{fit(url, _URL_LIMIT).replace('|', '%7C')}|{name}>"
-        for name, url in (
-            ("Status page", alert.status_url),
-            ("What it means", alert.rule_url),
-            ("Grafana", alert.panel_url),
-        )
-        if url and len(url) <= _URL_LIMIT
+        for name, url in alert.links
+        if len(url) <= _URL_LIMIT
     ]
     if not links:
         return []

@@ -121,6 +121,16 @@ class AlertView:
         return [fact for fact in told if fact.text]
 
     @property
+    def links(self) -> list[Fact]:
+        """Name the pages that tell more, and their addresses."""
+        pages = [
+            Fact("Status page", self.status_url),
+            Fact("What it means", self.rule_url),
+            Fact("Grafana", self.panel_url),
+        ]
+        return [page for page in pages if page.text]
+
+    @property
     def _no_snapshot(self) -> str:
         return "nothing: no snapshot of this run is clean" if self.rule == "non_finite" else ""
 

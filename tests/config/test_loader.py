@@ -12,6 +12,7 @@ from caffewatch.alert.matchers import Matcher
 from caffewatch.config import ConfigError, Settings, load
 from caffewatch.config.settings import Alerts, Metrics, Tail, Web
 from caffewatch.config.types import Address
+from caffewatch.deliver.email import EmailSettings
 from caffewatch.deliver.secret import Secret
 from caffewatch.deliver.site import Site
 from caffewatch.deliver.slack import SlackSettings
@@ -102,6 +103,27 @@ class TestTemplates:
             grafana_url="https://grafana.example/d/x?var-job={{ job }}&var-log={{ log }}"
             "&from={{ from }}&to={{ to }}",
         )
+
+
+class TestEmail:
+    def test_everything(self, environ: Mapping[str, str]) -> None:
+        """``from`` and ``to`` are the words that people know."""
+        settings = load(CASES / "good_email.yaml", environ, FAKE_RULES)
+
+        expected = EmailSettings(
+            name="mail",
+            host="smtp.example.org",
+            port=2525,
+            security="tls",
+            ca_file=f"{environ['CREDENTIALS_DIRECTORY']}/ca.pem",
+            username="me",
+            password=Secret("hunter2-token"),
+            sender="Caffewatch <watch@example.org>",
+            recipients=("ops@example.org",),
+            html="<p>{{ worst.summary }}</p>",
+        )
+
+        assert settings.receivers == (expected,)
 
 
 class TestTransport:
