@@ -28,6 +28,8 @@ LONGEST_PAUSE = 3600.0
 DIRECT = Transport()
 _BODY_LIMIT = 1024
 _REASON_LIMIT = 200
+_LONG_SEGMENT = 12
+"""Characters from which the last part of a path may be a token, and is hardly a word."""
 _RETRIED = frozenset({408, 425, 429})
 _BAD_URL = (
     requests.exceptions.InvalidURL,
@@ -111,7 +113,7 @@ class HttpClient:
         ) as response:
             head = _beginning(response)  # an answer that was read leaves its connection usable
         hidden = [secret.reveal() for secret in (request.url, *request.secrets)]
-        hidden += [*_parts(request.url), *transport.secrets()]
+        hidden += [*_parts(request.url), *transport.credentials()]
         answer = redact(head.decode("utf-8", "replace"), hidden)
         return classify(response.status_code, response.headers, answer, now)
 
@@ -190,6 +192,7 @@ def _authentication(url: str) -> Any:
 
 
 def _parts(url: Secret) -> list[str]:
-    """Return the tail of a URL: a server that echoes one rarely repeats scheme and host."""
+    """Return the tails of a URL: a server that echoes one rarely repeats scheme and host."""
     _, _, rest = url.reveal().partition("://")
-    return [rest, rest.partition("/")[2]]
+    last = rest.rstrip("/").rpartition("/")[2]
+    return [rest, rest.partition("/")[2], last if len(last) >= _LONG_SEGMENT else ""]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import ClassVar, Protocol
 
 from caffewatch.alert.matchers import Matcher
 from caffewatch.alert.model import Severity
 from caffewatch.alert.notification import Notification, Subscription
 from caffewatch.deliver.outcome import Outcome
+from caffewatch.deliver.secret import Secret
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,6 +40,12 @@ class ReceiverSettings:
     def subscription(self) -> Subscription:
         """Say which alerts this receiver asks for."""
         return Subscription(self.name, self.min_severity, self.send_resolved, self.matchers)
+
+    def secrets(self) -> list[str]:
+        """Return the texts among the settings that must never be printed."""
+        values = (getattr(self, entry.name) for entry in fields(self))
+        singly = (one for x in values for one in (x if isinstance(x, tuple) else (x,)))
+        return [one.reveal() for one in singly if isinstance(one, Secret)]
 
 
 class Receiver(Protocol):

@@ -54,8 +54,8 @@ class Transport:
             return self.cert_file, self.key_file
         return self.cert_file or None
 
-    def secrets(self) -> list[str]:
-        """Return the texts that no message may repeat."""
+    def credentials(self) -> list[str]:
+        """Return the texts among all this that no message may repeat."""
         known = [x.reveal() for x in (self.proxy, self.password) if x is not None]
         if self.proxy is not None:
             known.append(urlsplit(self.proxy.reveal()).password or "")

@@ -140,6 +140,14 @@ class TestPost:
 
         assert outcome == Rejected("HTTP 404: no route for *** or *** with ***")
 
+    def test_an_echoed_token_is_hidden(self, client: HttpClient, server: WebServer) -> None:
+        """Slack's URLs end in one, and a server may repeat it alone."""
+        server.answers = [(404, {}, b"unknown token XXXXhunter2XXXX of hook")]
+
+        outcome = client.post(request(server.url + "/XXXXhunter2XXXX"), NOW)
+
+        assert outcome == Rejected("HTTP 404: unknown token *** of hook")
+
     def test_nobody_listens(self, client: HttpClient) -> None:
         """A refused connection is tried again; the reason names no URL."""
         with socket.socket() as unused:
