@@ -60,13 +60,19 @@ def _unknown_receivers(data: Any) -> Iterator[Found]:
 def _secret_sources(data: Any) -> Iterator[Found]:
     for index, item in _mappings(data, "receivers"):
         kind = RECEIVERS.get(str(item.get("type")))
-        needed = kind is not None and any(x.name == "url" for x in fields(kind.settings))
-        if needed and not {"url", "url_file"} & item.keys():
-            yield ("receivers", index), "expected url or url_file"
-        for key in item:
-            if f"{key}_file" in item:
-                path = ("receivers", index, f"{key}_file")
-                yield path, f"expected either {key} or {key}_file, not both"
+        needs_url = kind is not None and any(x.name == "url" for x in fields(kind.settings))
+        yield from _sources(("receivers", index), item, needs_url)
+    heartbeat = data.get("heartbeat") if isinstance(data, dict) else None
+    if isinstance(heartbeat, dict):
+        yield from _sources(("heartbeat",), heartbeat, needs_url=True)
+
+
+def _sources(path: Path, item: dict[str, Any], needs_url: bool) -> Iterator[Found]:
+    if needs_url and not {"url", "url_file"} & item.keys():
+        yield path, "expected url or url_file"
+    for key in item:
+        if f"{key}_file" in item:
+            yield (*path, f"{key}_file"), f"expected either {key} or {key}_file, not both"
 
 
 def _unknown_labels(data: Any) -> Iterator[Found]:

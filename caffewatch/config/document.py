@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import Field, create_model
 
-from caffewatch.config.receivers import AnyReceiver
+from caffewatch.config.receivers import AnyReceiver, HeartbeatDocument
 from caffewatch.config.rules import Registry, rules_model
 from caffewatch.config.section import Section
 from caffewatch.config.settings import (
@@ -52,6 +52,7 @@ class Document(Section):
     receivers: tuple[AnyReceiver, ...] = ()
     alerts: Alerts = Alerts()
     metrics: Metrics = Metrics()
+    heartbeat: HeartbeatDocument | None = None
 
 
 def document_model(registry: Registry) -> type[Document]:

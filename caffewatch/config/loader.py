@@ -15,7 +15,7 @@ from caffewatch.config.checks import cross_check
 from caffewatch.config.credentials import Surroundings
 from caffewatch.config.document import Document, document_model
 from caffewatch.config.problem import ConfigError, Problem
-from caffewatch.config.receivers import receiver_settings
+from caffewatch.config.receivers import heartbeat_settings, receiver_settings
 from caffewatch.config.rules import InvalidRuleError, Registry, resolve
 from caffewatch.config.settings import Job, Settings
 from caffewatch.config.source import Source, parse
@@ -93,6 +93,7 @@ class _Reading:
                 for index in range(len(document.jobs))
             ),
             receivers=receivers,
+            heartbeat=heartbeat_settings(document.heartbeat),
             state_dir=folder / document.state_dir,
             **{
                 name: getattr(document, name)

@@ -25,6 +25,7 @@ from caffewatch.config.templates import HtmlTemplate, TextTemplate, TitleTemplat
 from caffewatch.config.types import DURATION_SCHEMA, MatcherText, Name, seconds, shown
 from caffewatch.deliver.email import Security, mailbox
 from caffewatch.deliver.exec import TIME_LIMIT
+from caffewatch.deliver.heartbeat import INTERVAL, HeartbeatSettings
 from caffewatch.deliver.receiver import ReceiverSettings
 from caffewatch.deliver.registry import RECEIVERS
 
@@ -52,6 +53,14 @@ def _host_name(value: Any) -> str:
     return value
 
 
+def _heartbeat_interval(value: Any) -> float:
+    result = seconds(value)
+    if result < 1.0:
+        raise ValueError(f"expected at least 1s, not {shown(value)}")
+    return result
+
+
+HeartbeatInterval = Annotated[float, PlainValidator(_heartbeat_interval), DURATION_SCHEMA]
 RunTime = Annotated[float, PlainValidator(_run_time), DURATION_SCHEMA]
 _TEXT = WithJsonSchema({"type": "string", "minLength": 1})
 Mailbox = Annotated[str, PlainValidator(_mailbox), _TEXT]
@@ -166,9 +175,31 @@ AnyReceiver = Annotated[
 ]
 
 
+class HeartbeatDocument(HttpDocument):
+    """The dead man's switch."""
+
+    url: UrlText | None = None
+    url_file: UrlFile | None = None
+    interval: HeartbeatInterval = INTERVAL
+    method: Literal["GET", "POST"] = "GET"
+
+
 def receiver_settings(document: Any) -> ReceiverSettings:
-    """Make a receiver's settings: a secret from a file stands where one from a text would."""
-    kind = RECEIVERS[document.type].settings
+    """Make a receiver's settings."""
+    made: ReceiverSettings = _settings(RECEIVERS[document.type].settings, document)
+    return made
+
+
+def heartbeat_settings(document: HeartbeatDocument | None) -> HeartbeatSettings | None:
+    """Make the settings of the dead man's switch, where there is one."""
+    if document is None:
+        return None
+    made: HeartbeatSettings = _settings(HeartbeatSettings, document)
+    return made
+
+
+def _settings(kind: Any, document: Any) -> Any:
+    """Fill settings in: a secret from a file stands where one from a text would."""
     values: dict[str, Any] = {}
     for entry in fields(kind):
         from_file = getattr(document, f"{entry.name}_file", None)

@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 from pydantic import ConfigDict, Field
 
 from caffewatch.config.types import Address, Duration, Interval, Listen
+from caffewatch.deliver.heartbeat import HeartbeatSettings
 from caffewatch.deliver.receiver import ReceiverSettings
 from caffewatch.deliver.site import Site
 from caffewatch.detect.settings import RuleSettings
@@ -98,6 +99,7 @@ class Settings:
     tail: Tail = Tail()
     alerts: Alerts = Alerts()
     metrics: Metrics = Metrics()
+    heartbeat: HeartbeatSettings | None = None
     ignore_older: float = DEFAULT_IGNORE_OLDER
     timezone: zoneinfo.ZoneInfo | None = None
 

@@ -72,7 +72,7 @@ class Instance:
         result: Outcome = Delivered()
         for start in range(0, len(alerts), MAX_ALERTS):
             piece = alerts[start : start + MAX_ALERTS]
-            outcome = self._client.post(render(self._url, piece, self._site, now), now)
+            outcome = self._client.send(render(self._url, piece, self._site, now), now)
             if isinstance(outcome, Retry):
                 return outcome
             result = outcome if isinstance(result, Delivered) else result

@@ -1,4 +1,4 @@
-"""One POST, bounded in time and memory, and what its answer means."""
+"""One request, bounded in time and memory, and what its answer means."""
 
 from __future__ import annotations
 
@@ -40,16 +40,17 @@ _BAD_URL = (
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One POST: where to, with what. ``secrets`` are texts that no error may repeat."""
+    """One request: where to, with what. ``secrets`` are texts that no error may repeat."""
 
     url: Secret
     headers: Mapping[str, str]
     body: bytes
     secrets: tuple[Secret, ...] = ()
+    method: str = "POST"
 
 
 class HttpClient:
-    """Posts for one receiver, from one thread; a connection is kept for the next message.
+    """Talks to one server, from one thread; a connection is kept for the next message.
 
     Parameters
     ----------
@@ -79,11 +80,11 @@ class HttpClient:
         self._session.mount("http://", self._adapter)
         self._session.mount("https://", self._adapter)
 
-    def post(self, request: Request, now: float) -> Outcome:
+    def send(self, request: Request, now: float) -> Outcome:
         """Send once; whatever happens is an outcome, and no outcome repeats the URL."""
         try:
             with self._adapter.deadline.running():
-                return self._post(request, now)
+                return self._exchange(request, now)
         except _BAD_URL:
             return Rejected("the URL is invalid")
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
@@ -95,13 +96,14 @@ class HttpClient:
         """Close the connections that were kept for later."""
         self._session.close()
 
-    def _post(self, request: Request, now: float) -> Outcome:
+    def _exchange(self, request: Request, now: float) -> Outcome:
         url, transport = request.url.reveal(), self._transport
         # Given with each request, since there requests lets them win over the environment's.
         proxy = None if transport.proxy is None else transport.proxy.reveal()
-        with self._session.post(
+        with self._session.request(
+            request.method,
             url,
-            data=request.body,
+            data=request.body or None,
             headers={**self._headers, **request.headers},
             timeout=self._timeouts,
             allow_redirects=False,

@@ -55,7 +55,7 @@ class SlackReceiver:
 
     def send(self, notification: Notification, now: float) -> Outcome:
         """Post one notification once."""
-        return self._client.post(render(self._settings, notification, self._site), now)
+        return self._client.send(render(self._settings, notification, self._site), now)
 
     def close(self) -> None:
         """Let go of the connection."""

@@ -47,7 +47,7 @@ class WebhookReceiver:
 
     def send(self, notification: Notification, now: float) -> Outcome:
         """Post one notification once."""
-        return self._client.post(render(self._settings, notification, self._site, now), now)
+        return self._client.send(render(self._settings, notification, self._site, now), now)
 
     def close(self) -> None:
         """Let go of the connection."""

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from caffewatch.alert.model import Alert
 from caffewatch.config.settings import Settings
 from caffewatch.deliver.dispatcher import Dispatcher
+from caffewatch.deliver.heartbeat import Heartbeat
 from caffewatch.deliver.registry import make_receiver
 from caffewatch.detect.registry import RULES
 from caffewatch.export.collector import Collector, CollectorSettings
@@ -78,6 +79,11 @@ class Daemon:
                 self._dispatcher.nudge,
                 settings.tail.poll_interval,
             )
+            self._heartbeat = None
+            if settings.heartbeat is not None:
+                self._heartbeat = Heartbeat(
+                    settings.heartbeat, lambda: self._health() is None, clock
+                )
             self._ready = threading.Event()
             self._server = self._make_server()
         except BaseException:
@@ -98,6 +104,8 @@ class Daemon:
         self._catch_up()
         self._dispatcher.start()
         self._server.start()
+        if self._heartbeat is not None:
+            self._heartbeat.start()
         self._ready.set()
         _log.info("caffewatch %s listening on %s", VERSION, self.url)
         for job in self._roster.absent():
@@ -118,6 +126,8 @@ class Daemon:
     def close(self) -> None:
         """End everything that was begun."""
         self._server.close()
+        if self._heartbeat is not None:
+            self._heartbeat.stop(timeout=STOP_PATIENCE)
         if self._wakeups is not None:
             self._wakeups.stop()
         self._dispatcher.stop(timeout=STOP_PATIENCE)
@@ -128,6 +138,7 @@ class Daemon:
         """Return the daemon's own figures."""
         deliveries = self._dispatcher.stats()
         errors = {**self._loop.errors, "deliver": sum(x.errors for x in deliveries)}
+        errors["heartbeat"] = 0 if self._heartbeat is None else self._heartbeat.failures
         return ServiceStats(
             logs=tuple(x.stats for x in self._published.pictures()),
             errors=errors,

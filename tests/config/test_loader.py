@@ -13,6 +13,7 @@ from caffewatch.config import ConfigError, Settings, load
 from caffewatch.config.settings import Alerts, Metrics, Tail, Web
 from caffewatch.config.types import Address
 from caffewatch.deliver.email import EmailSettings
+from caffewatch.deliver.heartbeat import HeartbeatSettings
 from caffewatch.deliver.secret import Secret
 from caffewatch.deliver.site import Site
 from caffewatch.deliver.slack import SlackSettings
@@ -124,6 +125,23 @@ class TestEmail:
         )
 
         assert settings.receivers == (expected,)
+
+
+class TestHeartbeat:
+    def test_everything(self, environ: Mapping[str, str]) -> None:
+        """It is reached as receivers are."""
+        settings = load(CASES / "good_heartbeat.yaml", environ, FAKE_RULES)
+
+        assert settings.heartbeat == HeartbeatSettings(
+            url=Secret("https://hooks.slack.example/services/T0/B0/hunter2"),
+            interval=120.0,
+            method="POST",
+            ca_file=f"{environ['CREDENTIALS_DIRECTORY']}/ca.pem",
+        )
+
+    def test_none(self, minimal: Settings) -> None:
+        """It is not needed."""
+        assert minimal.heartbeat is None
 
 
 class TestTransport:

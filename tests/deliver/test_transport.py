@@ -23,7 +23,7 @@ def post(url: str, transport: Transport, times: int = 1) -> list[Outcome]:
     """Post with a client made for this transport."""
     client = HttpClient(transport)
     try:
-        return [client.post(Request(Secret(url), {}, b"{}"), NOW) for _ in range(times)]
+        return [client.send(Request(Secret(url), {}, b"{}"), NOW) for _ in range(times)]
     finally:
         client.close()
 
