@@ -11,7 +11,9 @@ from typing import Annotated, Literal
 from pydantic import ConfigDict, Field
 
 from caffewatch.config.types import Address, Duration, Interval, Listen
+from caffewatch.deliver.heartbeat import HeartbeatSettings
 from caffewatch.deliver.receiver import ReceiverSettings
+from caffewatch.deliver.site import Site
 from caffewatch.detect.settings import RuleSettings
 
 StartAt = Literal["beginning", "end"]
@@ -91,9 +93,17 @@ class Settings:
     receivers: tuple[ReceiverSettings, ...] = ()
     state_dir: Path = Path(DEFAULT_STATE_DIR)
     external_url: str = ""
+    docs_url: str = ""
+    grafana_url: str = ""
     web: Web = Web()
     tail: Tail = Tail()
     alerts: Alerts = Alerts()
     metrics: Metrics = Metrics()
+    heartbeat: HeartbeatSettings | None = None
     ignore_older: float = DEFAULT_IGNORE_OLDER
     timezone: zoneinfo.ZoneInfo | None = None
+
+    @property
+    def site(self) -> Site:
+        """What messages say of this installation."""
+        return Site(self.external_url, self.docs_url, self.grafana_url, self.timezone)

@@ -38,7 +38,7 @@ class Ledger:
     Parameters
     ----------
     nudge
-        Called when letters were written: the delivery may look.
+        Called when letters or alerts were written: the delivery may look.
     """
 
     def __init__(
@@ -123,7 +123,7 @@ class Ledger:
             # An error of our own, unlike a full disk: to keep it would hold up all that follows.
             self.errors["store"] += 1
             _log.exception("state refused")
-        if self._letters:
+        if self._letters or self._alerts:
             self._nudge()
         self._alerts, self._letters = [], []
         self._roster.seen_first.clear()
