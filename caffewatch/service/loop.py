@@ -171,6 +171,10 @@ class Loop:
         found = self._roster.discover()
         for log in found:
             self._published.note(log)
+        for job, alerts in self._roster.judge_absence(now):
+            self._ledger.note_alerts(job, alerts, now)
+            for alert in alerts:
+                _log.log(*_described(alert))
         return found
 
     def _look(self, log: FollowedLog, now: float) -> int:
