@@ -17,6 +17,8 @@ from caffewatch.config.credentials import (
     KeyText,
     SecretFile,
     SecretText,
+    ServiceFile,
+    ServiceText,
     UrlFile,
     UrlText,
 )
@@ -161,6 +163,14 @@ class EmailDocument(EdgeDocument, WordingDocument):
         return self
 
 
+class AppriseDocument(EdgeDocument, WordingDocument):
+    """A receiver of type apprise."""
+
+    type: Literal["apprise"]
+    url: ServiceText | None = None
+    url_file: ServiceFile | None = None
+
+
 class ExecDocument(EdgeDocument):
     """A receiver of type exec."""
 
@@ -170,7 +180,12 @@ class ExecDocument(EdgeDocument):
 
 
 AnyReceiver = Annotated[
-    AlertmanagerDocument | EmailDocument | ExecDocument | SlackDocument | WebhookDocument,
+    AlertmanagerDocument
+    | AppriseDocument
+    | EmailDocument
+    | ExecDocument
+    | SlackDocument
+    | WebhookDocument,
     Field(discriminator="type"),
 ]
 
