@@ -3,7 +3,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .ONESHELL:
 .DEFAULT_GOAL := help
-.PHONY: help run test check coverage docs bench build lock clean
+.PHONY: help run test check coverage fuzz docs bench build lock clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -37,6 +37,9 @@ coverage: $(STAMP) ## branch coverage of all, and 95 % or more of the pure packa
 	$(BIN)/coverage report
 	echo "The pure packages alone:"
 	$(BIN)/coverage report --include='$(PURE_INCLUDE)' --fail-under=95
+
+fuzz: $(STAMP) ## try mangled logs for FUZZ_SECONDS (300); keep what fails in tests/fuzz/corpus
+	@$(BIN)/python -m tests.fuzz.long
 
 docs: $(STAMP) ## write docs/rules.md from the rules themselves
 	@$(BIN)/python tools/rules_page.py

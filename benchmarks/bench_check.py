@@ -28,7 +28,7 @@ LINES = 600_000
 def whole_way(log: Path) -> int:
     """Do what `caffewatch check` does, without the report; return the number of lines."""
     monitor = Monitor(reference=0.0)
-    with log.open("rb", buffering=0) as stream:
+    with open_log(str(log)) as stream:
         for data in chunks(stream):
             monitor.feed(data, 0.0)
     monitor.close(0.0)

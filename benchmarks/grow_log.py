@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import re
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -15,7 +16,12 @@ _STAMP = re.compile(rb"^([IWEF])\d{4} \d\d:\d\d:\d\d\.\d{6}", re.MULTILINE)
 
 
 def grow(source: bytes, lines: int) -> bytes:
-    """Return a log of about so many lines: set-up, then displays over and over.
+    """Return a log of about so many lines: set-up, then displays over and over."""
+    return b"".join(pieces(source, lines))
+
+
+def pieces(source: bytes, lines: int) -> Iterator[bytes]:
+    """Yield a log of about so many lines, piece by piece.
 
     The displays between the second and the last Iteration line are the body that repeats; tests
     and snapshots in it come along, so that the mix stays that of the real run.
@@ -26,10 +32,10 @@ def grow(source: bytes, lines: int) -> bytes:
     numbers = [int(m[2]) for m in _ITERATION.finditer(body)]
     span = max(numbers) - min(numbers) + (numbers[-1] - numbers[-2] or 1)
     repeats = max(1, (lines - head.count(b"\n")) // body.count(b"\n"))
-    copies = []
+    yield head
     for repeat in range(repeats):
-        copies.append(_stamped(_renumbered(body, repeat * span), repeat))
-    return b"".join([head, *copies, _stamped(_renumbered(tail, (repeats - 1) * span), repeats)])
+        yield _stamped(_renumbered(body, repeat * span), repeat)
+    yield _stamped(_renumbered(tail, (repeats - 1) * span), repeats)
 
 
 def _renumbered(text: bytes, shift: int) -> bytes:

@@ -74,6 +74,10 @@ class Monitor:
         """The parser: lines and positions read so far."""
         return self._parser
 
+    def know(self, known: Mapping[str, float]) -> None:
+        """Learn which alerts were told by now: fingerprint -> when it began to fire."""
+        self._book.known = known
+
     @property
     def alerts(self) -> list[Alert]:
         """The alerts that fire now, oldest first."""
@@ -118,7 +122,7 @@ class Monitor:
         if self._detector is None or self._last_data_at is None:
             return []
         quiet = silence or Silence(now - self._last_data_at)
-        return self._note(self.runs[-1], self._detector.tick(quiet), now)
+        return self._book.correct(self._note(self.runs[-1], self._detector.tick(quiet), now))
 
     def _take(self, events: Iterable[Event], now: float) -> list[Alert]:
         alerts: list[Alert] = []
@@ -139,7 +143,7 @@ class Monitor:
                 alerts += self._book.finish(record.run, now)
             elif type(event) is RunEnded:
                 self._detector = None
-        return alerts
+        return self._book.correct(alerts) if alerts else alerts
 
     def _note(self, record: RunRecord, changed: list[Finding], now: float) -> list[Alert]:
         self._counts.update(f.rule for f in changed if f.state == "firing")

@@ -11,7 +11,7 @@ from caffewatch.detect.detector import Detector
 from caffewatch.detect.finding import Finding
 from caffewatch.detect.registry import RULES
 from caffewatch.detect.settings import Parameters, RuleSettings
-from caffewatch.log.events import Event, RunStarted
+from caffewatch.log.events import Event, Iteration, RunStarted
 from caffewatch.log.parser import Parser
 from caffewatch.log.run import Run
 from caffewatch.report.reading import chunks, open_log
@@ -73,7 +73,11 @@ class Replay:
         parser = Parser()
         with open_log(str(path)) as stream:
             events = [event for data in chunks(stream) for event in parser.feed(data)]
-        return cls(path.name.split(".log")[0], events + parser.close(), label)
+        events += parser.close()
+        for event in events:
+            if type(event) is Iteration:
+                event.settle()  # the log is taken many times over, and shall be the same each time
+        return cls(path.name.split(".log")[0], events, label)
 
     def role(self, rule: str) -> Role:
         """Tell what the log is to a rule."""

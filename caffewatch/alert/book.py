@@ -32,9 +32,10 @@ class AlertBook:
     """
 
     def __init__(self, origin: Origin, known: Mapping[str, float] | None = None) -> None:
+        self.known = known or {}
         self._origin = origin
-        self._known = known or {}
-        self._firing: dict[int, tuple[Finding, Alert]] = {}
+        self._firing: dict[str, tuple[Finding, Alert]] = {}
+        self._fresh: dict[str, tuple[Finding, Run]] = {}
 
     @property
     def firing(self) -> Counter[tuple[str, str]]:
@@ -56,9 +57,26 @@ class AlertBook:
                 edges += self._resolve([finding], run, now)
             elif fold(finding, all_of_run, run) is None:
                 alert = self._alert(finding, run, now)
-                self._firing[id(finding)] = (finding, alert)
+                self._fresh[alert.fingerprint] = (finding, run)
+                self._firing[alert.fingerprint] = (finding, alert)
                 edges.append(alert)
         return edges
+
+    def correct(self, edges: Iterable[Alert]) -> list[Alert]:
+        """Give the edges of one read the iterations that the log told later in it."""
+        corrected = [self._corrected(alert) for alert in edges]
+        self._fresh.clear()
+        return corrected
+
+    def _corrected(self, alert: Alert) -> Alert:
+        finding, run = self._fresh.get(alert.fingerprint, (None, None))
+        if finding is None or run is None or alert.state == "resolved":
+            return alert
+        notes = _told({**alert.annotations, **_moment(finding, run)})
+        corrected = replace(alert, annotations=notes)
+        if alert.fingerprint in self._firing:
+            self._firing[alert.fingerprint] = (finding, corrected)
+        return corrected
 
     def finish(self, run: Run, now: float) -> list[Alert]:
         """Resolve what fires because the run finished well: with nothing critical."""
@@ -73,7 +91,7 @@ class AlertBook:
     def _resolve(self, findings: Iterable[Finding], run: Run, now: float) -> list[Alert]:
         edges = []
         for finding in findings:
-            entry = self._firing.pop(id(finding), None)
+            entry = self._firing.pop(self._fingerprint(finding, run), None)
             if entry is not None:
                 notes = explain(finding, run)
                 ended = replace(entry[1], state="resolved", ends_at=now, annotations=notes)
@@ -81,19 +99,23 @@ class AlertBook:
         return edges
 
     def _alert(self, finding: Finding, run: Run, now: float) -> Alert:
-        origin = self._origin
-        where = (origin.host, origin.job, origin.log, run.id)
-        fingerprint = identity(*where, finding.rule, str(finding.episode))
+        fingerprint = self._fingerprint(finding, run)
         return Alert(
             fingerprint=fingerprint,
-            group=identity(*where),
+            group=identity(*self._where(run)),
             state="firing",
             rule=finding.rule,
             severity=finding.severity,
             labels=self._labels(finding, run),
             annotations=explain(finding, run),
-            starts_at=self._known.get(fingerprint, now),
+            starts_at=self.known.get(fingerprint, now),
         )
+
+    def _where(self, run: Run) -> tuple[str, ...]:
+        return self._origin.host, self._origin.job, self._origin.log, run.id
+
+    def _fingerprint(self, finding: Finding, run: Run) -> str:
+        return identity(*self._where(run), finding.rule, str(finding.episode))
 
     def _labels(self, finding: Finding, run: Run) -> dict[str, str]:
         place = finding.place
@@ -111,15 +133,11 @@ class AlertBook:
 
 def explain(finding: Finding, run: Run) -> dict[str, str]:
     """Explain a finding to people: every value is text."""
-    place, moment = finding.place, finding.place.moment
-    number = "" if moment.iteration is None else str(moment.iteration)
+    place = finding.place
     verdict = judge(run, finding if finding.rule == "non_finite" else None)
     notes = {
-        "summary": _summary(finding, run),
-        "description": finding.message,
+        **_moment(finding, run),
         "advice": "\n".join(finding.advice),
-        "iteration": number,
-        "iteration_estimated": "true" if number and moment.estimated else "",
         "value": "" if place.value is None else spell(place.value),
         "line": str(place.line),
         "net": run.net_name,
@@ -129,7 +147,23 @@ def explain(finding: Finding, run: Run) -> dict[str, str]:
         "recent": " → ".join(f"{value:.3g}" for _, value in finding.evidence[-RECENT:]),
         "consequences": ", ".join(dict.fromkeys(finding.consequences)),
     }
+    return _told(notes)
+
+
+def _told(notes: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in notes.items() if value}
+
+
+def _moment(finding: Finding, run: Run) -> dict[str, str]:
+    """Return the notes that change when the log gives an iteration its number."""
+    moment = finding.place.moment
+    number = "" if moment.iteration is None else str(moment.iteration)
+    return {
+        "summary": _summary(finding, run),
+        "description": finding.message,
+        "iteration": number,
+        "iteration_estimated": "true" if number and moment.estimated else "",
+    }
 
 
 def _summary(finding: Finding, run: Run) -> str:

@@ -16,7 +16,7 @@ from caffewatch.log.localtime import as_if_utc
 from caffewatch.monitor import Monitor
 from caffewatch.report import as_json
 from caffewatch.report.plain import plain
-from caffewatch.report.reading import DAMAGED, chunks, expand, open_log
+from caffewatch.report.reading import DAMAGED, chunks, expand, misnamed, open_log
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -51,9 +51,9 @@ def _judge(names: list[str], format: str, out: TextIO) -> int:
     reports: list[dict[str, Any]] = []
     with Progress(names) as progress:
         for name in names:
-            monitor = _read(name, progress)
+            monitor, whole = _read(name, progress)
+            failed = failed or not whole
             if monitor is None:
-                failed = True
                 continue
             loud = loud or any(f.loud for record in monitor.runs for f in record.findings)
             if format == "json":
@@ -74,24 +74,31 @@ def _print(name: str, monitor: Monitor, out: TextIO) -> None:
     terminal.write(as_text.report(name, monitor, _age(name)), out)
 
 
-def _read(name: str, progress: Progress) -> Monitor | None:
+def _read(name: str, progress: Progress) -> tuple[Monitor | None, bool]:
+    """Return what could be read of a log, None where that is nothing, and whether it is whole."""
     monitor = Monitor(reference=as_if_utc(_modified(name)))
+    whole = True
     try:
         with open_log(name) as stream:
+            if told := misnamed(name, stream):
+                _say(name, told)
             for data in chunks(stream):
                 monitor.feed(data, 0.0)
                 progress.advance(stream)
     except DAMAGED as error:
-        _fail(name, error)
-        return None
+        _fail(name, error, "; judged by what stands before" if monitor.bytes else "")
+        whole = False
     monitor.close(0.0)
-    return monitor
+    return monitor if whole or monitor.bytes else None, whole
 
 
-def _fail(what: str, error: Exception) -> int:
-    reason = getattr(error, "strerror", None) or error
-    print(f"caffewatch check: {plain(what)}: {reason}", file=sys.stderr)
+def _fail(what: str, error: Exception, more: str = "") -> int:
+    _say(what, f"{getattr(error, 'strerror', None) or error}{more}")
     return 2
+
+
+def _say(what: str, text: str) -> None:
+    print(f"caffewatch check: {plain(what)}: {text}", file=sys.stderr)
 
 
 def _modified(name: str) -> float:

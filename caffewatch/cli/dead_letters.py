@@ -14,8 +14,9 @@ from caffewatch.deliver.view import view
 from caffewatch.deliver.wording import Wording, write
 from caffewatch.report.plain import plain
 from caffewatch.store.errors import StoreError
+from caffewatch.store.file import FILE_NAME
 from caffewatch.store.outbox import DeadLetter
-from caffewatch.store.store import FILE_NAME, Store
+from caffewatch.store.store import Store
 
 _OK, _FAILED, _USAGE = 0, 1, 2
 
@@ -31,7 +32,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     again.add_argument("--all", action="store_true", help="all of them")
     shown.set_defaults(action=_list)
     again.set_defaults(action=_retry)
-    parser.epilog = "works while the daemon runs, which takes up a letter within half a minute"
+    parser.epilog = "works while the daemon runs, which takes up a letter within seconds"
 
 
 def main(arguments: argparse.Namespace) -> int:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 from types import TracebackType
-from typing import IO, TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Self
+
+from caffewatch.report.archive import LogFile
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bar
@@ -28,15 +30,15 @@ class Progress:
 
             self._bar = terminal.bar()
             self._task = self._bar.add_task("", total=total)
-        self._stream: IO[bytes] | None = None
+        self._stream: LogFile | None = None
         self._before = 0
         self._at = 0
 
-    def advance(self, stream: IO[bytes]) -> None:
+    def advance(self, stream: LogFile) -> None:
         """Say that more of a log has been read."""
         if self._bar is None:
             return
-        raw = getattr(stream, "fileobj", None) or getattr(stream, "_fp", None) or stream
+        raw = stream.fileobj
         if not raw.seekable():
             return
         if stream is not self._stream:

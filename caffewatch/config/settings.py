@@ -46,12 +46,14 @@ class Alerts:
     """When people are told.
 
     ``group_wait`` is how long an alert waits for others of its run; one that still fires is told
-    again every ``repeat_interval``, never where that is 0.
+    again every ``repeat_interval``, never where that is 0. A job without a readable log for
+    ``missing_after`` is an alert too.
     """
 
     __pydantic_config__ = STRICT
     group_wait: Duration = 0.0
     repeat_interval: Duration = 4 * 3600.0
+    missing_after: Duration = 300.0
 
 
 @dataclass(frozen=True)

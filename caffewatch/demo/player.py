@@ -27,7 +27,7 @@ class Player(threading.Thread):
 
     Raises
     ------
-    OSError, EOFError, lzma.LZMAError, zlib.error
+    OSError, ArchiveError
         The log cannot be read.
     """
 

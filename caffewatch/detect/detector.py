@@ -10,19 +10,25 @@ from caffewatch.detect.finding import Finding
 from caffewatch.detect.layout import Layout
 from caffewatch.detect.look import Look
 from caffewatch.detect.registry import RULES
+from caffewatch.detect.rule import Rule
 from caffewatch.detect.settings import RuleSettings
 from caffewatch.detect.silence import Silence
 from caffewatch.log import events
 from caffewatch.log.displays import Display
-from caffewatch.log.events import TRAIN, Event, NetRead, Pass
+from caffewatch.log.events import TRAIN, Blob, Event, NetRead, Pass
 from caffewatch.log.run import Run
 
 _MAX_LAYOUTS = 64
+_MAX_VALUES = 100_000
+"""Of all layouts together: a net has two or three, a hostile log any number."""
 Handler = Callable[[Any], Iterable[Finding]]
 
 
 def _handler_name(event: type) -> str:
     return "on_" + re.sub(r"(?<=[a-z])(?=[A-Z])", "_", event.__name__).lower()
+
+
+_NAMES = {kind: _handler_name(kind) for kind in events.Event.__args__ if kind is not Pass}
 
 
 class Detector:
@@ -33,22 +39,12 @@ class Detector:
 
     def __init__(self, run: Run, settings: RuleSettings) -> None:
         rules = [rule(settings, run) for rule in RULES.values()]
-        enabled = [rule for rule in rules if rule.enabled]
         self.findings: list[Finding] = []
         self._run = run
         self._displays = run.displays
-        self._layouts: dict[int, Layout] = {}  # by id: hashing names costs more than a pass
+        self._layouts: list[Layout] = []
         self._layout: Layout | None = None
-        self._any_pass = _handlers(enabled, "on_pass")
-        self._training = self._any_pass + _handlers(enabled, "on_training")
-        self._on_display = _handlers(enabled, "on_display")
-        self._on_test = _handlers(enabled, "on_tested")
-        self._tick = _handlers(enabled, "tick")
-        self._handlers = {
-            kind: _handlers(enabled, _handler_name(kind))
-            for kind in events.Event.__args__
-            if kind is not Pass
-        }
+        self._handlers = _Handlers([rule for rule in rules if rule.enabled])
 
     def take(self, event: Event) -> list[Finding]:
         """Show an event to the rules; return the findings that began or ended with it.
@@ -59,31 +55,38 @@ class Detector:
         done = self._displays.take(event, self._run)
         changed: list[Finding] = []
         if done is not None:
-            changed = self._show(self._on_display if type(done) is Display else self._on_test, done)
+            shown = self._handlers.display if type(done) is Display else self._handlers.tested
+            changed = self._show(shown, done)
         if type(event) is Pass:
             return changed + self._take_pass(event) if changed else self._take_pass(event)
         if kind is NetRead:
             self._layouts.clear()
             self._layout = None
-        handlers = self._handlers[kind]
+        handlers = self._handlers.others[kind]
         return changed + self._show(handlers, event) if handlers else changed
 
     def tick(self, silence: Silence) -> list[Finding]:
         """Let time pass without a line; return the findings that began or ended."""
-        return self._show(self._tick, silence)
+        return self._show(self._handlers.tick, silence)
 
     def _take_pass(self, event: Pass) -> list[Finding]:
         layout = self._layout
         if layout is None or layout.blobs is not event.blobs:
-            layout = self._layouts.get(id(event.blobs))
-            if layout is None:
-                if len(self._layouts) >= _MAX_LAYOUTS:
-                    self._layouts.clear()
-                layout = self._layouts[id(event.blobs)] = Layout(event.blobs, self._run.net)
-            self._layout = layout
+            layout = self._layout = self._layout_of(event.blobs)
         look = Look(event, layout)
         training = event.net == TRAIN and event.complete and look.gradients
-        return self._show(self._training if training else self._any_pass, look)
+        return self._show(self._handlers.training if training else self._handlers.any_pass, look)
+
+    def _layout_of(self, blobs: tuple[Blob, ...]) -> Layout:
+        """Find by identity: comparing or hashing names costs more than a pass."""
+        for layout in self._layouts:
+            if layout.blobs is blobs:
+                return layout
+        values = sum(len(x.blobs) for x in self._layouts)
+        if len(self._layouts) >= _MAX_LAYOUTS or values > _MAX_VALUES:
+            self._layouts.clear()
+        self._layouts.append(Layout(blobs, self._run.net))
+        return self._layouts[-1]
 
     def _show(self, handlers: list[Handler], seen: object) -> list[Finding]:
         changed = [f for handler in handlers if (found := handler(seen)) for f in found]
@@ -97,5 +100,20 @@ class Detector:
         return changed
 
 
-def _handlers(rules: Iterable[object], name: str) -> list[Handler]:
-    return [getattr(rule, name) for rule in rules if hasattr(rule, name)]
+class _Handlers:
+    """The handlers of a run's rules, by what they take; a saved state keeps the rules alone."""
+
+    def __init__(self, rules: list[Rule[Any]]) -> None:
+        self._rules = rules
+        self.any_pass = self._named("on_pass")
+        self.training = self.any_pass + self._named("on_training")
+        self.display = self._named("on_display")
+        self.tested = self._named("on_tested")
+        self.tick = self._named("tick")
+        self.others = {kind: self._named(name) for kind, name in _NAMES.items()}
+
+    def __reduce__(self) -> tuple[type[_Handlers], tuple[list[Rule[Any]]]]:
+        return _Handlers, (self._rules,)
+
+    def _named(self, name: str) -> list[Handler]:
+        return [getattr(rule, name) for rule in self._rules if hasattr(rule, name)]

@@ -8,6 +8,7 @@ from operator import itemgetter
 from typing import NamedTuple
 
 from caffewatch.log.events import Blob
+from caffewatch.log.prototxt import whole
 from caffewatch.log.topology import Net
 
 UNLEARNED = frozenset({"BatchNorm", "BN"})
@@ -87,8 +88,8 @@ def _parameters(blobs: tuple[Blob, ...], net: Net) -> list[Parameter]:
         if blob.phase == "forward":
             data[blob.layer, seen[blob.layer]] = at
             seen[blob.layer] += 1
-        elif blob.blob.isdigit():
-            diff[blob.layer, int(blob.blob)] = at
+        elif (index := whole(blob.blob)) is not None:
+            diff[blob.layer, index] = at
     keys = sorted(data.keys() | diff.keys(), key=lambda k: (data.get(k, diff.get(k, 0)), k))
     found = []
     for layer, index in keys:

@@ -15,6 +15,8 @@ from caffewatch.log.run import Run
 
 _HOUR = 3600.0
 """Daylight saving: stamps are local time."""
+_JITTER = 60.0
+"""Seconds by which the display after such a step may be longer than any before."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,8 +38,9 @@ class Stall(Rule[StallParameters]):
     seconds. A process that could be seen and is gone makes it certain after ``gone`` seconds; one
     that cannot be seen proves nothing. In a finished log only a gap inside it counts.
 
-    Silent after the log has said that training ended, on an hour's step of the clock, during a test
-    for ``first`` seconds, and where nothing is displayed at all (``display: 0``).
+    Silent after the log has said that training ended, on an hour's step of the clock, on a clock
+    that is put back and forth again, during a test for ``first`` seconds, and where nothing is
+    displayed at all (``display: 0``). Gaps that come again and again are listed only as they grow.
 
     Source: SageMaker Debugger takes 1800 s; glog keeps lines back for up to 30 s.
     """
@@ -51,6 +54,7 @@ class Stall(Rule[StallParameters]):
     def __init__(self, settings: RuleSettings, run: Run) -> None:
         super().__init__(settings, run)
         self._last: float | None = None
+        self._latest = 0.0
         self._longest = 0.0
         self._testing = False
         self._told = False
@@ -66,14 +70,21 @@ class Stall(Rule[StallParameters]):
         told, self._told = self._told, False
         if before is None or event.time is None:
             return over
-        gap = event.time - before
+        gap = self._pause(before, event.time)
         if gap > self.parameters.least and self._longest:
-            if 0 <= gap - _HOUR <= self._longest:
+            if 0 <= gap - _HOUR <= max(2 * self._longest, _JITTER):
                 return over
             if not tested and gap > self._limit():
-                return over if told else self._gap(event, gap)
+                listed = not told and gap > self._limit() * self.patience
+                return self._gap(event, gap) if listed else over
         self._longest = max(self._longest, gap)
         return over
+
+    def _pause(self, before: float, now: float) -> float:
+        """Return the time between two displays; a clock put forth again passes none."""
+        latest = self._latest
+        self._latest = max(latest, before, now)
+        return now - (latest if before < latest <= now else before)
 
     def _gap(self, event: Iteration, seconds: float) -> Sequence[Finding]:
         text = f"Before {{iteration}} nothing was logged for {_spell(seconds)}; then it went on."

@@ -9,17 +9,19 @@ they are many.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from operator import getitem, ne
 from typing import cast
 
 from caffewatch.log.events import TRAIN, Blob, Moment, Norms, Pass, Update
 
 _cut = cast(Callable[[bytes, slice], bytes], getitem)
-_MAX_BLOCK = 100_000
+_MAX_BLOCK = 20_000
 """Values of a block; no net has as many, and a hostile log shall not fill the memory."""
 _MAX_SHARED = 64
-"""Orders of lines that are remembered: a net has two or three, a hostile log any number."""
+_MAX_SHARED_VALUES = 100_000
+"""Orders of lines that are remembered, and their values together: a net has two or three orders, a
+hostile log any number."""
 
 
 class _Order:
@@ -180,10 +182,12 @@ class Blocks:
         )
         learned = self._orders.get(self.net)
         if complete and not self._known and (self._backward or self.net != TRAIN or not learned):
+            if _values_of(x.blobs for x in self._orders.values()) > _MAX_SHARED_VALUES:
+                self._orders.clear()
             self._orders[self.net] = order
         if order.identity is None:
             blobs = tuple(order.blobs)
-            if len(self._shared) >= _MAX_SHARED:
+            if len(self._shared) >= _MAX_SHARED or _values_of(self._shared) > _MAX_SHARED_VALUES:
                 self._shared.clear()
             order.identity = self._shared.setdefault(blobs, blobs)
         lines: int | list[int] = self._first if self._consecutive else self._numbers
@@ -214,6 +218,10 @@ class Blocks:
         if not self._consecutive:
             self._numbers.extend(range(number, number + len(values)))
         self._values += values
+
+
+def _values_of(orders: Iterable[Sequence[Blob]]) -> int:
+    return sum(map(len, orders))
 
 
 def _leading_floats(batch: list[bytes], tails: list[slice]) -> list[float]:

@@ -7,7 +7,7 @@ Events are never changed once made, except a pass's `Moment`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
@@ -133,7 +133,12 @@ class Solving:
 
 @dataclass(slots=True)
 class Iteration:
-    """``Iteration N …, loss = x``. ``rate`` is the printed iterations per second, if any."""
+    """``Iteration N …, loss = x``. ``rate`` is the printed iterations per second, if any.
+
+    ``numbered`` holds the moments of the passes before it, each with its iteration. They get it
+    from `settle`, when the event is taken and no earlier: what is made of a pass must not depend
+    on whether this line came with the same read.
+    """
 
     line: int
     time: float | None
@@ -142,6 +147,13 @@ class Iteration:
     rate: float | None = None
     ignored: bool = False
     """happynear's fork: this nan was not trained on."""
+    numbered: Sequence[tuple[Moment, int]] = ()
+
+    def settle(self) -> None:
+        """Give the passes before it their numbers."""
+        for moment, iteration in self.numbered:
+            moment.iteration = iteration
+            moment.estimated = False
 
 
 @dataclass(slots=True)

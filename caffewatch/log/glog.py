@@ -21,6 +21,8 @@ CREATED = re.compile(r"Log file created at: (\d{4})/(\d\d)/(\d\d) (\d\d):(\d\d):
 _DAY = 86400.0
 _HALF_YEAR = 183 * _DAY
 _LEAP_GAP = 9
+_LEAP_SECOND = 61
+_FIRST_YEAR, _LAST_YEAR = 1970, 9998
 _UNKNOWN_YEAR = 1972  # a leap year, so that every date exists
 
 
@@ -41,7 +43,8 @@ class Line(NamedTuple):
     @property
     def text(self) -> str:
         """The message behind the prefix."""
-        return self.raw[self.end :].decode("utf-8", "replace").removeprefix("\ufeff")
+        text = self.raw[self.end :].decode("utf-8", "replace")
+        return text.rstrip("\r").removeprefix("\ufeff")
 
     @property
     def stamp_end(self) -> int:
@@ -52,14 +55,19 @@ class Line(NamedTuple):
 
 
 def read_line(raw: bytes) -> Line:
-    """Read the prefix at the start of a line, or after foreign text on it."""
+    """Read the prefix at the start of a line, or after foreign text on it.
+
+    Of a line without one, what stands behind its last carriage return counts: a progress bar
+    rewrites its line, and ends it only when something else is written.
+    """
     match = PREFIX.search(raw)
     if match is not None:
         return Line(raw, match[1], match[2], match[3], match[4], match.end())
-    cut = CUT_PREFIX.match(raw)
+    start = raw.rfind(b"\r", 0, len(raw.rstrip(b"\r"))) + 1
+    cut = CUT_PREFIX.match(raw, start)
     if cut is not None:
         return Line(raw, cut[1], b"", b"", b"", cut.end())
-    return Line(raw, b"", b"", b"", b"", 0)
+    return Line(raw, b"", b"", b"", b"", start)
 
 
 def glued(line: Line) -> bytes:
@@ -68,6 +76,8 @@ def glued(line: Line) -> bytes:
     A process that is killed leaves a torn line, and the next one appends to it.
     """
     start = -1
+    if line.raw.find(b"]", line.end) < 0:
+        return b""
     for match in PREFIX.finditer(line.raw, line.end):
         start = match.start()
     return line.raw[start:] if start >= 0 else b""
@@ -84,7 +94,8 @@ class Clock:
         Without it and without a header, the year is 1972.
 
     Stamps of multi-threaded logs step slightly backwards, so only a step back of about a year is
-    a New Year.
+    a New Year. What is no date or no time of day, or of a year that no computer has seen, is no
+    stamp.
     """
 
     def __init__(self, reference: float | None = None) -> None:
@@ -98,11 +109,13 @@ class Clock:
         """Take the year from glog's header line, where ``text`` is one."""
         match = CREATED.match(text)
         if match:
-            self._year = int(match[1])
-            self._last = None
-            with suppress(ValueError):  # a date that does not exist
-                self._last = _epoch(*map(int, match.groups()))
-            self._date = b""
+            year, *rest = map(int, match.groups())
+            if _FIRST_YEAR <= year <= _LAST_YEAR:
+                self._year = year
+                self._last = None
+                self._date = b""
+                with suppress(ValueError):  # a date that does not exist
+                    self._last = _epoch(year, *rest)
 
     def seconds(self, date: bytes, clock: bytes) -> float | None:
         """Return the time of a stamp's date and time of day; None where it is no time."""
@@ -111,10 +124,12 @@ class Clock:
         try:
             minute = clock[:5]
             if minute != self._minute or date != self._date:
-                day = self._day(date)
-                self._start = day + int(minute[:2]) * 3600 + int(minute[3:]) * 60
+                self._start = self._day(date) + _seconds(int(minute[:2]), int(minute[3:]))
                 self._date, self._minute = date, minute
-            now = self._start + float(clock[6:])
+            second = float(clock[6:])
+            if second >= _LEAP_SECOND:
+                return None
+            now = self._start + second
         except ValueError:
             return None
         self._last = now
@@ -122,8 +137,9 @@ class Clock:
 
     def _day(self, date: bytes) -> float:
         if len(date) == len("yyyymmdd"):
+            start = _epoch(int(date[:4]), int(date[4:6]), int(date[6:8]))
             self._year = int(date[:4])
-            return _epoch(self._year, int(date[4:6]), int(date[6:8]))
+            return start
         month, day = int(date[:2]), int(date[2:])
         year = self._first_year(month, day) if self._year is None else self._year
         if (month, day) == (2, 29) and not isleap(year):
@@ -150,7 +166,15 @@ class Clock:
         return latest
 
 
+def _seconds(hour: int, minute: int) -> int:
+    if hour > 23 or minute > 59:
+        raise ValueError("no time of day")
+    return hour * 3600 + minute * 60
+
+
 def _epoch(year: int, month: int, day: int, hour: int = 0, minute: int = 0, sec: int = 0) -> float:
+    if not _FIRST_YEAR <= year <= _LAST_YEAR:
+        raise ValueError("no year of a log")
     return datetime(year, month, day, hour, minute, sec, tzinfo=UTC).timestamp()
 
 

@@ -17,6 +17,8 @@ _VALUE = rf"[-+]?{_NUMBER}"
 
 _COUNT = r"(\d{1,15})"
 """A whole number, of no more digits than an iteration or an index can have."""
+_NET = r"(\d{1,2})"
+"""A test net's number: something is remembered of each, and a hostile log could name any number."""
 
 
 class Pattern(NamedTuple):
@@ -47,14 +49,14 @@ MESSAGES = _table(
     ("update_shared", rf"\[Update\] Layer (.+), param blob (.+?) \(owned by layer .+\) diff: {V}$"),
     # --- the rhythm of training -------------------------------------------------------------
     ("iteration", rf"Iteration {_COUNT}(?: \((?:{V} iter/s)?[^)]*\))?(?:, [\d.]+/[\d.]+ep)?, loss = {V}(, ignore and continue\.?)?$"),
-    ("testing", rf"Iteration {_COUNT}, Testing net(?: \(#{_COUNT}\))?"),
+    ("testing", rf"Iteration {_COUNT}, Testing net(?: \(#{_NET}\))?"),
     ("learning_rate", rf"Iteration {_COUNT}, lr = {V}(?:, .*?)?(?:, gs = {V}.*)?$"),
     ("output", rf"Train net output(?: mAP)? #{_COUNT}: (.+?) = {V}(?: \(\* {V} = {V} loss\))?$"),
     ("test_output", rf"Test net output(?: mAP)? #{_COUNT}: (.+?) = {V}(?: \(\* {V} = {V} loss\))?$"),
     ("test_score", rf"Test score #{_COUNT}: {V}$"),
     ("test_over", rf"Test loss: {V}$"),
     ("test_over", r"Test interrupted\."),
-    ("clipped", rf"Gradient clipping: scaling down gradients \(L2 norm {V} > {V}\) by scale factor {V}"),
+    ("clipped", rf"Gradient clipping: scaling down gradients \(L2 norm {V} > {V}\) by scale factor {V}$"),
     ("waiting", r"Waiting for dat"),
     ("waiting", r"Data layer prefetch queue empty"),
     ("restarted", r"Restarting data pre-?fetching"),
@@ -70,7 +72,7 @@ MESSAGES = _table(
     ("setup", r"Querying GPUs? "),
     ("solver_dump", r"Initializing solver from parameters:"),
     ("training_net", r"Creating training net"),
-    ("testing_net", rf"Creating test(?:ing)? net(?: \(#{_COUNT}\))?"),
+    ("testing_net", rf"Creating test(?:ing)? net(?: \(#{_NET}\))?"),
     ("starting", r"Starting Optimization"),
     ("solving", r"Solving(?: (.*))?$"),
     # --- ends -------------------------------------------------------------------------------

@@ -6,14 +6,14 @@ from collections import deque
 from collections.abc import Mapping
 
 from caffewatch.log.events import Moment
+from caffewatch.log.prototxt import whole
 
-_DIGITS = 15
 _MOST = 10_000
 """Passes that wait for a number; before 2015 there may be one an iteration."""
 
 
 class Numbering:
-    """Number passes: at once by an estimate, and for good when their Iteration line comes.
+    """Number passes: at once by an estimate, and for good by their Iteration line.
 
     The training net prints a block at every multiple of ``display``, ``iter_size`` times over; old
     versions print one at every iteration.
@@ -49,18 +49,20 @@ class Numbering:
         self._waiting.append(moment)
         return moment
 
-    def settle(self, iteration: int) -> None:
-        """Give the waiting passes their numbers: the Iteration line has come."""
+    def settle(self, iteration: int) -> list[tuple[Moment, int]]:
+        """Return the waiting passes with their numbers: the Iteration line has come."""
         step = self._iter_size or max(1, len(self._waiting))
         groups = -(-len(self._waiting) // step)
         floor = iteration if self.last is None else min(self.last + 1, iteration)
-        for index, moment in enumerate(self._waiting):
-            moment.iteration = max(floor, iteration - (groups - 1 - index // step))
-            moment.estimated = False
+        numbered = [
+            (moment, max(floor, iteration - (groups - 1 - index // step)))
+            for index, moment in enumerate(self._waiting)
+        ]
         self._waiting.clear()
         if self._display is None and self.last is not None and iteration > self.last:
             self._display = iteration - self.last
         self.last = iteration
+        return numbered
 
     def _expected(self) -> int | None:
         if self.last is not None:
@@ -68,11 +70,6 @@ class Numbering:
         if not self._display:
             return self._start or None
         return -(-self._start // self._display) * self._display
-
-
-def whole(text: str | None) -> int | None:
-    """Read a whole number out of a dump; None where there is none."""
-    return int(text) if text and text.isdecimal() and len(text) <= _DIGITS else None
 
 
 def _positive(text: str | None) -> int | None:

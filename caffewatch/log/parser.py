@@ -21,7 +21,6 @@ _WITHOUT_RUN = frozenset({"", "signal", "crash_line", "reads", "writes", "backwa
 """Messages that are too much like what a shell prints to begin a run."""
 
 Match = re.Match[str]
-Handler = Callable[[str, Match, Line], None]
 
 
 class Parser:
@@ -63,10 +62,6 @@ class Parser:
         self._index = 0
         self._inset = 0
         self._shortcuts = Shortcuts()
-        self._handlers = self._table()
-        self._reset()
-
-    def _reset(self) -> None:
         self._shown = False
         self._setup = SetUp()
 
@@ -125,28 +120,38 @@ class Parser:
     def _take(self, raw: bytes) -> None:
         """Take one line that is neither the debug_info line expected nor of a known place."""
         line = read_line(raw)
-        text = line.text
-        if line.severity:
-            self._prefixed = True
-            self._end_dump()
-            self._current = line
-            if self._run is None:
-                self._start_run(line)
-            if line.severity == b"F":
-                self._ended(messages.fatal(self.line, self._time(line), text))
-                return
-            found = recognise(text)
-        else:
-            found = recognise_raw(text) or (None if self._prefixed else recognise(text))
-            if found is not None and found[0].name not in ("", "header"):
-                self._end_dump()
-        if found is not None:
-            self._shortcuts.learn(found[0], line)
-            self._message(found[0].name, found[1], line)
-        elif line.severity and (rest := glued(line)):
+        if not line.severity:
+            self._take_bare(line)
+            return
+        self._prefixed = True
+        self._end_dump()
+        rest = glued(line)
+        if not rest or line.severity == b"F":
+            self._take_prefixed(line)
+        if rest:
             self._inset = len(raw) - len(rest)
             self._take(rest)
             self._inset = 0
+
+    def _take_prefixed(self, line: Line) -> None:
+        self._current = line
+        if self._run is None:
+            self._start_run(line)
+        if line.severity == b"F":
+            self._ended(messages.fatal(self.line, self._time(line), line.text))
+        elif (found := recognise(line.text)) is not None:
+            self._shortcuts.learn(found[0], line)
+            self._message(found[0].name, found[1], line)
+        elif line.text.strip():
+            self.unrecognised += 1
+
+    def _take_bare(self, line: Line) -> None:
+        text = line.text
+        found = recognise_raw(text) or (None if self._prefixed else recognise(text))
+        if found is not None:
+            if found[0].name not in ("", "header"):
+                self._end_dump()
+            self._message(found[0].name, found[1], line)
         elif not self._setup.feed_dump(text) and text.strip():
             self.unrecognised += 1
 
@@ -161,7 +166,7 @@ class Parser:
             self._events += self._passes.close_updates()
         if name in _SETUP and self._shown:
             self._start_run(line)
-        self._handlers[name](name, match, line)
+        _HANDLERS[name](self, name, match, line)
 
     def _time(self, line: Line) -> float | None:
         time = self._clock.seconds(line.date, line.clock)
@@ -170,25 +175,6 @@ class Parser:
         return time
 
     # --- one method for each kind of message ----------------------------------------------------
-
-    def _table(self) -> dict[str, Handler]:
-        """Return pattern name -> method that takes it."""
-        return {
-            **dict.fromkeys(messages.STATELESS, self._event),
-            **dict.fromkeys(messages.ENDS, self._end),
-            **dict.fromkeys(passes.MESSAGES, self._debug_info),
-            **dict.fromkeys(setup.MESSAGES, self._set_up),
-            **dict.fromkeys(("", "setup"), self._nothing),
-            "header": self._header,
-            "iteration": self._iteration,
-            "learning_rate": self._learning_rate,
-            "testing": self._testing,
-            "resumed": self._resumed,
-            "output": self._output,
-            "test_output": self._test_output,
-            "test_score": self._test_score,
-            "test_over": self._test_over,
-        }
 
     def _nothing(self, name: str, match: Match, line: Line) -> None:
         pass
@@ -212,11 +198,8 @@ class Parser:
 
     def _test_output(self, name: str, match: Match, line: Line) -> None:
         self._test_over(name, match, line)
-        self._events.append(messages.output(self.line, self._passes.test, match))
-
-    def _test_score(self, name: str, match: Match, line: Line) -> None:
-        self._test_over(name, match, line)
-        self._events.append(messages.score(self.line, self._passes.test, match))
+        read = messages.score if name == "test_score" else messages.output
+        self._events.append(read(self.line, self._passes.test, match))
 
     def _test_over(self, name: str, match: Match, line: Line) -> None:
         self._events += self._passes.end_test(self.line)
@@ -225,7 +208,7 @@ class Parser:
         event = messages.iteration(self.line, self._time(line), match)
         self._number(event.iteration)
         self._end_net()
-        self._events += self._passes.settle(event.iteration, self.line)
+        self._events += self._passes.settle(event)
         self._events.append(event)
         self._shown = True
 
@@ -277,16 +260,16 @@ class Parser:
 
     def _start_run(self, line: Line) -> None:
         self._end_run()
-        self._reset()
+        self._shown = False
+        self._setup = SetUp()
         self._passes.forget()
         self._shortcuts = Shortcuts()
         self._runs += 1
         self.run_offset = self._offsets.of(self._index) + self._inset
         name = line.raw if line.date else b"%d:" % self.run_offset + line.raw
         run_id = hashlib.sha256(name).hexdigest()[:16]
-        self._run = RunStarted(
-            self.line, self._time(line), run_id, self._runs, line.tid.decode("ascii", "replace")
-        )
+        tid = line.tid.decode("ascii", "replace")
+        self._run = RunStarted(self.line, self._time(line), run_id, self._runs, tid)
         self._events.append(self._run)
 
     def _end_run(self) -> None:
@@ -297,3 +280,21 @@ class Parser:
         self._events += self._passes.end(self.line)
         self._events.append(RunEnded(self.line))
         self._run = None
+
+
+_HANDLERS: dict[str, Callable[[Parser, str, Match, Line], None]] = {
+    **dict.fromkeys(messages.STATELESS, Parser._event),
+    **dict.fromkeys(messages.ENDS, Parser._end),
+    **dict.fromkeys(passes.MESSAGES, Parser._debug_info),
+    **dict.fromkeys(setup.MESSAGES, Parser._set_up),
+    **dict.fromkeys(("", "setup"), Parser._nothing),
+    "header": Parser._header,
+    "iteration": Parser._iteration,
+    "learning_rate": Parser._learning_rate,
+    "testing": Parser._testing,
+    "resumed": Parser._resumed,
+    "output": Parser._output,
+    **dict.fromkeys(("test_output", "test_score"), Parser._test_output),
+    "test_over": Parser._test_over,
+}
+"""Pattern name -> method that takes it."""

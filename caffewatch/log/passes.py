@@ -6,7 +6,7 @@ import re
 
 from caffewatch.log import messages
 from caffewatch.log.debug_info import Blocks, Updates
-from caffewatch.log.events import TRAIN, Blob, Event, Moment, Norms
+from caffewatch.log.events import TRAIN, Blob, Event, Iteration, Moment, Norms
 from caffewatch.log.glog import Line
 from caffewatch.log.grammar import number
 from caffewatch.log.numbering import Numbering
@@ -82,10 +82,10 @@ class Passes:
             self.blocks.switch(TRAIN)
         return done
 
-    def settle(self, iteration: int, at: int) -> list[Event]:
+    def settle(self, event: Iteration) -> list[Event]:
         """Take ``Iteration N …, loss = x``: it numbers the passes before it."""
-        done = self.close(at) + self.end_test(at)
-        self.numbering.settle(iteration)
+        done = self.close(event.line) + self.end_test(event.line)
+        event.numbered = self.numbering.settle(event.iteration)
         return done
 
     def end(self, at: int) -> list[Event]:

@@ -11,19 +11,23 @@ _ESCAPE = re.compile(rb"\\(?:([0-7]{1,3})|(.))")
 _NAMED = {b"n": b"\n", b"t": b"\t", b"r": b"\r"}
 MAX_DEPTH = 50
 MAX_FIELDS = 200_000
+MAX_TEXT = 8 << 20
+"""Characters of a dump; that of ResNet-152 has 0.2 million."""
+_DIGITS = 15
 
 
 class Reader:
     """Read a dump line by line; what is no field is passed over.
 
-    ``root`` is the message so far. Depth and number of fields are bounded, since a log is not
-    trusted.
+    ``root`` is the message so far. Depth, number of fields and their length are bounded, since a
+    log is not trusted.
     """
 
     def __init__(self) -> None:
         self.root: Message = {}
         self._open: list[Message] = [self.root]
         self._fields = 0
+        self._length = 0
 
     def feed(self, line: str) -> None:
         """Take one line of the dump."""
@@ -44,7 +48,8 @@ class Reader:
 
     def _add(self, name: str, value: Message | str) -> None:
         self._fields += 1
-        if self._fields <= MAX_FIELDS:
+        self._length += len(name) + len(value)
+        if self._fields <= MAX_FIELDS and self._length <= MAX_TEXT:
             self._open[-1].setdefault(name, []).append(value)
 
 
@@ -76,6 +81,11 @@ def text(message: Message, name: str, default: str = "") -> str:
 def messages(message: Message, name: str) -> list[Message]:
     """Return the submessages of a field."""
     return [x for x in message.get(name, ()) if isinstance(x, dict)]
+
+
+def whole(text: str | None) -> int | None:
+    """Read a whole number; None where it is none, or has more digits than any of Caffe's."""
+    return int(text) if text and text.isdecimal() and len(text) <= _DIGITS else None
 
 
 def number(message: Message, name: str, default: float) -> float:

@@ -29,7 +29,7 @@ from caffewatch.log.events import (
     Update,
 )  # fmt: skip
 from caffewatch.log.life import Life
-from caffewatch.log.numbering import whole
+from caffewatch.log.prototxt import whole
 from caffewatch.log.topology import Net
 
 Outcome = Literal["finished", "stopped", "terminated", "crashed", "unfinished"]
@@ -37,7 +37,7 @@ RECENT = 8
 _LONGEST_WINDOW = 100
 """Passes and displays that are kept for evidence."""
 MOST = 1000
-"""Outputs, and ignored layers, that are kept; a hostile log could name any number."""
+"""Outputs, snapshots and layers that are kept; a hostile log could name any number."""
 
 
 @dataclass(slots=True)
@@ -159,6 +159,7 @@ class Run:
         self.debug_values += len(event.values)
 
     def _iteration(self, event: Iteration) -> None:
+        event.settle()
         if self.first_iteration is None:
             self.first_iteration = event.iteration
         if event.iteration != self.iteration:
@@ -224,6 +225,8 @@ class Run:
         self.name = event.net or self.name
 
     def _snapshot(self, event: SnapshotWritten) -> None:
+        if len(self.snapshots) >= MOST:
+            del self.snapshots[MOST // 2]
         self.snapshots.append(event)
 
     def _clipped(self, event: Clipped) -> None:

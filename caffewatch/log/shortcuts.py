@@ -7,13 +7,12 @@ has been seen there once is tried first, without reading the prefix or looking t
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 
 from caffewatch.log.glog import Line
-from caffewatch.log.grammar import Pattern
+from caffewatch.log.grammar import MESSAGES, Pattern
 
 _FREQUENT = frozenset({"iteration", "output", "test_output", "learning_rate", "norms", "clipped"})
-Matcher = Callable[[str], re.Match[str] | None]
+_MATCH = {x.name: x.regex.match for row in MESSAGES.values() for x in row if x.name in _FREQUENT}
 _MOST = 1000
 """Places remembered; a hostile log could name any number."""
 
@@ -24,7 +23,7 @@ class Shortcuts:
     def __init__(self) -> None:
         self._start = 0
         self._gap = 0
-        self._known: dict[bytes, tuple[str, Matcher, bytes]] = {}
+        self._known: dict[bytes, tuple[str, bytes]] = {}
 
     def learn(self, pattern: Pattern, line: Line) -> None:
         """Remember where a frequent message comes from."""
@@ -34,7 +33,7 @@ class Shortcuts:
             self._start = line.stamp_end
             self._gap = 1 + len(line.date)
             place = line.raw[self._start : line.end]
-            self._known[place] = (pattern.name, pattern.regex.match, line.tid)
+            self._known[place] = (pattern.name, line.tid)
 
     def find(self, raw: bytes) -> tuple[str, re.Match[str], Line] | None:
         """Return a line's pattern name, match and prefix, where its place is known."""
@@ -42,8 +41,8 @@ class Shortcuts:
         known = self._known.get(raw[self._start : end])
         if known is None:
             return None
-        name, match, tid = known
-        found = match(raw[end:].decode("utf-8", "replace").strip())
+        name, tid = known
+        found = _MATCH[name](raw[end:].decode("utf-8", "replace").strip())
         if found is None:
             return None
         gap = self._gap

@@ -20,7 +20,9 @@ _GUESSES = (
 
 
 MAX_LAYERS = 20_000
-"""Layers of a net; none has as many, and a hostile log shall not fill the memory."""
+MAX_CONNECTIONS = 100_000
+"""Layers of a net, and blobs that they read or write; none has as many, and a hostile log shall not
+fill the memory."""
 
 _SIZED = ("inner_product_param", "convolution_param")
 
@@ -74,9 +76,10 @@ class NetBuilder:
 
     def __init__(self) -> None:
         self._dump = prototxt.Reader()
-        self._described: dict[str, Layer] = {}
+        self._described: dict[str, Layer] | None = None
         self._net = Net()
         self._current: Layer | None = None
+        self._connections = 0
 
     def feed(self, line: str) -> None:
         """Take a line of the dump behind ``Initializing net from parameters``."""
@@ -84,9 +87,7 @@ class NetBuilder:
 
     def create(self, name: str) -> None:
         """Take ``Creating Layer NAME``."""
-        if not self._described:
-            self._described = {x.name: x for x in map(_layer, _layers(self._dump.root))}
-        layer = self._described.get(name) or Layer(name)
+        layer = self._of_dump().get(name) or Layer(name)
         layer.bottoms, layer.tops = [], []
         self._current = layer
         if len(self._net.layers) < MAX_LAYERS:
@@ -94,17 +95,29 @@ class NetBuilder:
 
     def typed(self, name: str, kind: str) -> None:
         """Take NVIDIA's ``Creating layer 'NAME' of type 'KIND'``."""
-        self._described.setdefault(name, Layer(name, kind)).type = kind
+        described = self._of_dump()
+        if name in described or len(described) < MAX_LAYERS:
+            described.setdefault(name, Layer(name, kind)).type = kind
+
+    def _of_dump(self) -> dict[str, Layer]:
+        """Return the layers that the dump describes; it has ended where layers are created."""
+        if self._described is None:
+            self._described = {x.name: x for x in map(_layer, _layers(self._dump.root))}
+        return self._described
 
     def reads(self, blob: str) -> None:
         """Take ``NAME <- BLOB``."""
-        if self._current is not None:
+        if self._current is not None and self._is_connecting():
             self._current.bottoms.append(blob)
 
     def writes(self, blob: str) -> None:
         """Take ``NAME -> BLOB``, in-place or not."""
-        if self._current is not None:
+        if self._current is not None and self._is_connecting():
             self._current.tops.append(blob)
+
+    def _is_connecting(self) -> bool:
+        self._connections += 1
+        return self._connections <= MAX_CONNECTIONS
 
     def backward(self, name: str, needed: bool) -> None:
         """Take ``NAME needs backward computation.`` or its opposite."""
@@ -150,7 +163,7 @@ def _layer(message: prototxt.Message) -> Layer:
         lr_mults=tuple(mults),
         loss_weights=tuple(_float(x) for x in prototxt.texts(message, "loss_weight")),
         negative_slope=prototxt.number(relu[0], "negative_slope", 0.0) if relu else 0.0,
-        num_output=int(prototxt.number(sizes[0], "num_output", 0)) or None if sizes else None,
+        num_output=prototxt.whole(prototxt.text(sizes[0], "num_output")) or None if sizes else None,
     )
 
 

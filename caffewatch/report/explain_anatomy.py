@@ -11,6 +11,7 @@ from statistics import median
 
 from caffewatch.detect.layout import UNLEARNED, Layout, Parameter
 from caffewatch.log.events import Blob, Pass
+from caffewatch.log.prototxt import whole
 from caffewatch.log.topology import Net
 from caffewatch.report.explain_block import Block, Picture
 
@@ -139,9 +140,8 @@ class Anatomy:
     def _number(self, blob: Blob) -> int | None:
         if blob.kind != "param":
             return None
-        if blob.blob.isdigit():
-            return int(blob.blob)
-        return self._numbers.get((blob.layer, blob.blob), 0)
+        index = whole(blob.blob)
+        return self._numbers.get((blob.layer, blob.blob), 0) if index is None else index
 
     def _kind(self, name: str) -> tuple[str, bool]:
         """Return a layer's type, by the log or by its name and whether it has parameters."""

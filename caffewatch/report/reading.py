@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import bz2
 import errno
 import glob
-import gzip
-import lzma
 import os
 import sys
-import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, Any
+
+from caffewatch.report.archive import FORMATS, ArchiveError, LogFile
 
 CHUNK = 1 << 18
-DAMAGED = (OSError, EOFError, lzma.LZMAError, zlib.error)
+DAMAGED = (OSError, ArchiveError)
 """What reading a log may raise: it is not there, or no whole archive."""
-_OPENERS: dict[str, Callable[..., Any]] = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
-_ENDINGS = (".log", ".txt", ".INFO", *_OPENERS)
+_ENDINGS = (".log", ".txt", ".INFO", *FORMATS)
 
 
 def expand(names: list[str]) -> list[str]:
@@ -44,10 +40,19 @@ def _is_log(path: Path) -> bool:
 
 def is_compressed(path: Path) -> bool:
     """Tell whether a log's name says that it is compressed."""
-    return path.suffix in _OPENERS
+    return path.suffix in FORMATS
 
 
-def open_log(name: str) -> IO[bytes]:
+def misnamed(name: str, stream: LogFile) -> str:
+    """Say where a log's name promises another format than the file has; an empty text elsewhere."""
+    promised = FORMATS.get(Path(name).suffix)
+    if promised is None or promised.name == stream.format:
+        return ""
+    read = stream.format or "it stands"
+    return f"no archive of format {promised.name}, in spite of its name; read as {read}"
+
+
+def open_log(name: str) -> LogFile:
     """Open a log for reading bytes; ``-`` is standard input.
 
     Raises
@@ -56,21 +61,22 @@ def open_log(name: str) -> IO[bytes]:
         It cannot be read.
     """
     if name == "-":
-        return sys.stdin.buffer
+        return LogFile(sys.stdin.buffer)
     if os.path.isdir(name):
         os.scandir(name).close()  # a folder that cannot be read says so itself
         raise FileNotFoundError(errno.ENOENT, f"no logs ({' '.join(_ENDINGS)}) in this folder")
-    opener = _OPENERS.get(Path(name).suffix)
-    return opener(name, "rb") if opener else Path(name).open("rb", buffering=0)
+    return LogFile(Path(name).open("rb", buffering=0))
 
 
-def chunks(stream: IO[bytes]) -> Iterator[bytes]:
+def chunks(stream: LogFile) -> Iterator[bytes]:
     """Read a log to its end in bounded pieces.
 
     Raises
     ------
-    OSError, EOFError, lzma.LZMAError, zlib.error
-        It cannot be read on, or is no valid archive.
+    OSError
+        It cannot be read on.
+    ArchiveError
+        It cannot be unpacked any further.
     """
     while data := stream.read(CHUNK):
         yield data

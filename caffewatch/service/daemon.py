@@ -28,9 +28,6 @@ from caffewatch.web.server import Server
 
 STUCK = 60.0
 """Seconds without a round of the loop after which /healthz says so."""
-KEEP = 30 * 24 * 3600.0
-"""Seconds for which resolved alerts and delivered letters are remembered."""
-
 STOP_PATIENCE = 1.0
 """Seconds that a message on its way gets to arrive when the daemon ends; it is sent again else."""
 CATCH_UP = 2.0
@@ -64,7 +61,6 @@ class Daemon:
         self._clock = clock
         self._store = Store(settings.state_dir)
         try:
-            self._store.forget(clock() - KEEP)
             self._published = Published(settings.metrics.blobs)
             receivers = [make_receiver(x, settings.site) for x in settings.receivers]
             self._mailroom = Mailroom(settings)
@@ -97,8 +93,6 @@ class Daemon:
 
     def start(self) -> None:
         """Take up what an earlier process left, and begin to serve and to deliver."""
-        if self._store.set_aside is not None:
-            _log.error("state was corrupt, set aside as %s and begun anew", self._store.set_aside)
         if self._wakeups is not None:
             self._wakeups.start()
         self._catch_up()
@@ -137,7 +131,11 @@ class Daemon:
     def stats(self) -> ServiceStats:
         """Return the daemon's own figures."""
         deliveries = self._dispatcher.stats()
-        errors = {**self._loop.errors, "deliver": sum(x.errors for x in deliveries)}
+        errors = {
+            **self._loop.errors,
+            "store": self._loop.errors["store"] + self._store.errors,
+            "deliver": sum(x.errors for x in deliveries),
+        }
         errors["heartbeat"] = 0 if self._heartbeat is None else self._heartbeat.failures
         return ServiceStats(
             logs=tuple(x.stats for x in self._published.pictures()),

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from dataclasses import replace
 from datetime import tzinfo
 
 from caffewatch.alert.model import Alert, Origin
@@ -13,35 +13,32 @@ from caffewatch.config.settings import Job
 from caffewatch.detect.silence import Silence
 from caffewatch.export.stats import LogStats
 from caffewatch.log.localtime import as_if_utc
-from caffewatch.log.start import begins_run
 from caffewatch.monitor import Monitor
+from caffewatch.service.core import Core, dump
+from caffewatch.service.monitors import Monitors
+from caffewatch.service.taken import Taken
 from caffewatch.service.witness import Witness
 from caffewatch.snapshot import Snapshot
-from caffewatch.tail.events import Chunk, Condition, Ended
+from caffewatch.tail.events import Chunk, Condition, Ended, Look
 from caffewatch.tail.follower import LogFollower
+from caffewatch.tail.reader import status
 
 _RUNS_KEPT = 3
-
-
-@dataclass(frozen=True, slots=True)
-class Taken:
-    """What one look brought: alerts that people are to be told of, and whether there is more."""
-
-    alerts: list[Alert]
-    changed: bool
-    more: bool
+CORE_COST = 256 * 1024
+"""Bytes that could be read in the time that it takes to recall a core."""
 
 
 class FollowedLog:
     """Feed what a follower reads to the monitor of the run that it belongs to.
 
-    A file that begins in the midst of a run goes on with the monitor of the file before it; one
-    that begins with a run's set-up gets its own, and late lines of the old file stay with the old.
-
     Parameters
     ----------
-    known
-        Alerts told by an earlier process: fingerprint -> when it began to fire.
+    recalled
+        Alerts of this log that an earlier process told and that have not resolved.
+    purpose
+        All that decides what monitors do, beside code and log; a core is good only for the same.
+    recall
+        Returns what an earlier process knew of the runs; the follower goes on where that ends.
     ignore_older
         A log that has been silent for longer (seconds) when it is first seen is read and shown,
         but nobody is told until it grows again.
@@ -52,10 +49,12 @@ class FollowedLog:
         job: Job,
         follower: LogFollower,
         origin: Origin,
-        known: Mapping[str, float],
+        recalled: Sequence[Alert],
         zone: tzinfo | None,
         ignore_older: float,
         is_new: bool,
+        purpose: str = "",
+        recall: Callable[[], Core | None] = lambda: None,
     ) -> None:
         self.job = job
         self.follower = follower
@@ -64,61 +63,111 @@ class FollowedLog:
         self.error: str | None = None
         self.quiet = False
         self.last_written: float | None = None
-        self._known = known
+        self.restored = False
+        self._purpose = purpose
+        self._missing_since: float | None = None
+        self._recalled = recalled
+        self._known = {x.fingerprint: x.starts_at for x in recalled}
         self._zone = zone
         self._ignore_older = ignore_older
         self._is_new = is_new
         self._caught_up = False
-        self._monitors: dict[int, Monitor] = {}
-        self._heads: dict[int, list[Chunk]] = {}
-        self._latest: Monitor | None = None
+        self._is_first_look = True
+        self._monitors = Monitors(self._make_monitor)
         self._untold: set[str] = set()
+        self._fed = 0
         self._lines = 0
         self._bytes = 0
         self._offset = 0
         self._lag = 0
         self._changes: Counter[str] = Counter()
         self._witness = Witness()
+        self._recall: Callable[[], Core | None] | None = recall
 
     @property
     def key(self) -> tuple[str, str]:
         """(job, log): how the store and the metrics know this log."""
         return self.origin.job, self.origin.log
 
+    @property
+    def unsaved_bytes(self) -> int:
+        """Bytes fed to the monitors since the last `core`: what a restart would read again."""
+        return self._fed
+
     def look(self, now: float) -> Taken:
         """Read what is new and judge it."""
+        recalled = self._recall_core()
         if self.last_written is None:
             self._first_sight(now)
         look = self.follower.look(now)
-        self.condition, self.error = look.condition, look.error
-        self._offset, self._lag = look.offset, look.lag
-        self._changes.update(change.name.lower() for change in look.changes)
-        if self._caught_up and any(isinstance(x, Chunk) and not x.replay for x in look.events):
-            self.last_written, self.quiet = now, False
-        alerts: list[Alert] = []
+        self._take_stock(look, now)
+        decided = self._monitors.decide(now)
+        alerts = self._feed_all(decided, now)
         for event in look.events:
             if isinstance(event, Ended):
-                alerts += self._end(event.stream, now)
+                alerts += self._end(event, now)
             else:
                 alerts += self._take(event, now)
-        self._caught_up = self._caught_up or not look.more
-        if self._caught_up and not look.events:
+        changed = bool(look.events or decided or self._is_first_look)
+        self._is_first_look = False
+        if not (look.more or look.condition == "missing"):
+            changed = changed or not self._caught_up
+            self._caught_up = True
+        if self._caught_up and (self._recalled or not look.events):
             alerts += self._tick(now)
-        return Taken(alerts, bool(look.events or alerts), look.more)
+            alerts += self._let_go(now)
+        size = sum(len(x.data) for x in look.events if isinstance(x, Chunk))
+        return Taken(
+            alerts=alerts,
+            changed=changed or bool(alerts),
+            more=look.more,
+            soon=bool(self._monitors.open_streams),
+            size=size + (CORE_COST if recalled else 0),
+            rotated=bool(look.changes),
+        )
 
     def firing(self) -> list[Alert]:
         """Return the alerts that fire now and that people were told of."""
-        monitors = {id(x): x for x in self._monitors.values()}
-        found = [alert for monitor in monitors.values() for alert in monitor.alerts]
+        found = [alert for monitor in self._monitors for alert in monitor.alerts]
         return [] if self.quiet else [x for x in found if x.fingerprint not in self._untold]
 
-    def position(self) -> str | None:
-        """Return what to save; None while it is open which run some bytes belong to."""
-        return None if self._heads else self.follower.position().to_json()
+    def position(self) -> str:
+        """Return what to save: all that was fed to the monitors."""
+        return self.follower.position(untaken=self._monitors.open_streams).to_json()
+
+    def core(self) -> bytes | None:
+        """Return what to save of the runs, good for the position as it is now.
+
+        None while there is nothing as yet, or a file has been read to the middle of a line.
+        """
+        monitors = self._monitors
+        offsets = None if monitors.open_streams else self.follower.offsets()
+        if offsets is None or monitors.latest is None:
+            return None
+        self._fed = 0
+        known = Core(offsets, monitors.by_stream, monitors.latest, self._untold)
+        return dump(known, self._purpose)
+
+    def missing_for(self, now: float) -> float:
+        """Return for how long (seconds) nothing has been at the log's path."""
+        return 0.0 if self._missing_since is None else now - self._missing_since
+
+    def abandon(self, now: float) -> list[Alert]:
+        """Resolve what fires: the log is followed no more."""
+        return [replace(x, state="resolved", ends_at=now) for x in self.firing()]
 
     def snapshot(self, blobs: bool) -> Snapshot | None:
-        """Return the picture of the newest run's monitor, None before the first byte."""
-        return None if self._latest is None else self._latest.snapshot(blobs)
+        """Return the picture of the newest run's monitor, None before anything is known.
+
+        Until all is read again that was read before a restart, the alerts are those that fired.
+        """
+        if self._monitors.latest is None and not self._recalled:
+            return None
+        shown = self._monitors.latest or Monitor(self.origin)
+        picture = shown.snapshot(blobs)
+        if self._caught_up:
+            return picture
+        return replace(picture, firing=Counter((x.rule, x.severity) for x in self._recalled))
 
     def stats(self) -> LogStats:
         """Return how far the log has been read."""
@@ -132,9 +181,33 @@ class FollowedLog:
             dict(self._changes),
         )
 
+    def _recall_core(self) -> bool:
+        """Take up what an earlier process knew, once; tell whether there was something."""
+        recall, self._recall = self._recall, None
+        core = recall() if recall else None
+        if core is None:
+            return False
+        self.restored = True
+        self._monitors.restore(core.monitors, core.latest)
+        self._untold = core.untold
+        for monitor in self._monitors:
+            monitor.know(self._known)
+        self.follower.hold(core.offsets)
+        return True
+
+    def _let_go(self, now: float) -> list[Alert]:
+        """Resolve what an earlier process told and this one, having read all, does not find.
+
+        The rules may have been changed, or the lines may be gone.
+        """
+        found = {x.fingerprint for monitor in self._monitors for x in monitor.alerts}
+        lost = [x for x in self._recalled if x.fingerprint not in found]
+        self._recalled = ()
+        return [replace(x, state="resolved", ends_at=now) for x in lost]
+
     def _tick(self, now: float) -> list[Alert]:
         """Judge the silence; that of a log nobody is told of says nothing."""
-        monitor = self._latest
+        monitor = self._monitors.latest
         if monitor is None or self.quiet or self.last_written is None or not monitor.runs:
             return []
         gone = self._witness.gone(monitor.runs[-1].run.tid)
@@ -142,54 +215,51 @@ class FollowedLog:
         return self._told(monitor.tick(now, silence), replay=False)
 
     def _first_sight(self, now: float) -> None:
-        try:
-            self.last_written = os.stat(self.origin.log).st_mtime
-        except OSError:
+        with suppress(OSError):
+            self.last_written = status(self.origin.log).st_mtime
+        if self.last_written is None:
             return
         self.quiet = self._is_new and now - self.last_written > self._ignore_older
 
     def _take(self, chunk: Chunk, now: float) -> list[Alert]:
-        if chunk.stream in self._monitors:
+        if self._monitors.of(chunk.stream) is not None:
             return self._feed(chunk, now)
-        held = [*self._heads.get(chunk.stream, ()), chunk]
-        before = self._before(chunk.continues)
-        own = True if before is None else begins_run(b"".join(x.data for x in held))
-        if own is None:
-            self._heads[chunk.stream] = held
-            return []
-        self._heads.pop(chunk.stream, None)
+        before, latest = self._monitors.before(chunk.continues), self._monitors.latest
+        pieces = self._monitors.receive(chunk, now)
         alerts: list[Alert] = []
-        if own and before is not None:
+        if before is not None and self._monitors.latest is not latest:
             alerts += self._told(before.supersede(now), chunk.replay)
-        self._adopt(chunk.stream, None if own else before)
-        for piece in held:
-            alerts += self._feed(piece, now)
-        return alerts
+        return alerts + self._feed_all(pieces, now)
 
-    def _before(self, stream: int | None) -> Monitor | None:
-        """Return the monitor of the stream, or of the one before while it is open whose it is."""
-        while stream in self._heads:
-            stream = self._heads[stream][0].continues
-        return None if stream is None else self._monitors.get(stream)
+    def _feed_all(self, pieces: Iterable[Chunk], now: float) -> list[Alert]:
+        return [alert for piece in pieces for alert in self._feed(piece, now)]
 
-    def _adopt(self, stream: int, monitor: Monitor | None) -> None:
-        """Make a monitor answer for a stream: the given one, or a new one."""
-        if monitor is None:
-            local = as_if_utc(self.last_written, self._zone)
-            monitor = Monitor(self.origin, self.job.rules, local, _RUNS_KEPT, self._known)
-            self._latest = monitor
-        self._monitors[stream] = monitor
+    def _make_monitor(self) -> Monitor:
+        local = as_if_utc(self.last_written, self._zone)
+        return Monitor(self.origin, self.job.rules, local, _RUNS_KEPT, self._known)
 
     def _feed(self, chunk: Chunk, now: float) -> list[Alert]:
-        monitor = self._monitors[chunk.stream]
+        monitor = self._monitors.of(chunk.stream)
+        assert monitor is not None
         lines, runs = monitor.parser.line, _newest(monitor)
         alerts = monitor.feed(chunk.data, now, chunk.stream, chunk.start)
+        self._fed += len(chunk.data)
         if _newest(monitor) != runs:
             self.follower.run_started(chunk.stream, monitor.parser.run_offset)
         if not chunk.replay:
             self._lines += monitor.parser.line - lines
             self._bytes += len(chunk.data)
         return self._told(alerts, chunk.replay)
+
+    def _take_stock(self, look: Look, now: float) -> None:
+        """Note how the log's files stand."""
+        self.condition, self.error = look.condition, look.error
+        is_missing = look.condition == "missing"
+        self._missing_since = (self._missing_since or now) if is_missing else None
+        self._offset, self._lag = look.offset, look.lag
+        self._changes.update(change.name.lower() for change in look.changes)
+        if self._caught_up and any(isinstance(x, Chunk) and not x.replay for x in look.events):
+            self.last_written, self.quiet = now, False
 
     def _told(self, alerts: Iterable[Alert], replay: bool) -> list[Alert]:
         """Leave out what nobody is to hear, and the end of what nobody heard begin."""
@@ -203,28 +273,18 @@ class FollowedLog:
                 self._untold.add(alert.fingerprint)
         return told
 
-    def _end(self, stream: int, now: float) -> list[Alert]:
-        alerts: list[Alert] = []
-        for chunk in self._heads.pop(stream, ()):
-            if stream not in self._monitors:
-                self._adopt(stream, self._before(chunk.continues))
-            alerts += self._feed(chunk, now)
-        monitor = self._monitors.get(stream)
+    def _end(self, ended: Ended, now: float) -> list[Alert]:
+        alerts = self._feed_all(self._monitors.give_up_on(ended.stream), now)
+        monitor = self._monitors.of(ended.stream)
         if monitor is None:
             return alerts
         lines = monitor.parser.line
-        ends = monitor.flush(now, stream)
-        self._lines += monitor.parser.line - lines
-        if monitor is not self._latest:
+        ends = monitor.flush(now, ended.stream)
+        if not ended.replay:
+            self._lines += monitor.parser.line - lines
+        if monitor is not self._monitors.latest:
             ends += monitor.supersede(now)
-        alerts += self._told(ends, replay=False)
-        self._forget_but(stream)
-        return alerts
-
-    def _forget_but(self, stream: int) -> None:
-        """Forget streams older than one that has ended: its successor may still ask for it."""
-        for old in [x for x in self._monitors if x < stream]:
-            del self._monitors[old]
+        return alerts + self._told(ends, ended.replay)
 
 
 def _newest(monitor: Monitor) -> str:

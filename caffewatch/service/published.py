@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable
+from itertools import islice
 from typing import NamedTuple
 
 from caffewatch.export.stats import LogStats
 from caffewatch.service.followed import FollowedLog
 from caffewatch.snapshot import Snapshot
+
+SNAPSHOTS_AT_ONCE = 64
+"""Snapshots taken in one publication: a thousand busy logs are not drawn five times a second."""
 
 
 class Picture(NamedTuple):
@@ -20,19 +23,47 @@ class Picture(NamedTuple):
 
 
 class Published:
-    """The last picture of every log."""
+    """The last picture of every log.
+
+    The thread that owns the logs notes those that changed and publishes them; any thread reads.
+    """
 
     def __init__(self, blobs: bool) -> None:
         self._blobs = blobs
         self._lock = threading.Lock()
         self._pictures: dict[tuple[str, str], Picture] = {}
+        self._changed: dict[tuple[str, str], FollowedLog] = {}
+        self._undrawn: dict[tuple[str, str], FollowedLog] = {}
 
-    def update(self, logs: Iterable[FollowedLog]) -> None:
-        """Take new pictures; called by the thread that owns the logs."""
-        taken = {
-            log.key: Picture(log.snapshot(self._blobs), log.stats(), log.last_written)
-            for log in logs
-        }
+    @property
+    def is_due(self) -> bool:
+        """Whether something has changed that was not published as yet."""
+        return bool(self._undrawn)
+
+    def note(self, log: FollowedLog, urgent: bool = False) -> None:
+        """Say that a log has changed; what is urgent is drawn before all others."""
+        self._changed[log.key] = log
+        if urgent:
+            self._undrawn = {log.key: log} | self._undrawn
+        else:
+            self._undrawn[log.key] = log
+
+    def forget(self, log: FollowedLog) -> None:
+        """Show a log no more."""
+        for noted in (self._changed, self._undrawn):
+            noted.pop(log.key, None)
+        with self._lock:
+            self._pictures = {k: x for k, x in self._pictures.items() if k != log.key}
+
+    def publish(self) -> None:
+        """Take the figures of all logs that changed, and snapshots of the first of them."""
+        drawn = dict(islice(self._undrawn.items(), SNAPSHOTS_AT_ONCE))
+        taken = {}
+        for key, log in (self._changed | drawn).items():
+            snapshot = log.snapshot(self._blobs) if key in drawn else self._old_snapshot(key)
+            taken[key] = Picture(snapshot, log.stats(), log.last_written)
+        self._undrawn = {key: x for key, x in self._undrawn.items() if key not in drawn}
+        self._changed = {}
         with self._lock:
             self._pictures = self._pictures | taken
 
@@ -44,3 +75,7 @@ class Published:
     def snapshots(self) -> list[Snapshot]:
         """Return the snapshots of all logs that have said anything."""
         return [x.snapshot for x in self.pictures() if x.snapshot is not None]
+
+    def _old_snapshot(self, key: tuple[str, str]) -> Snapshot | None:
+        picture = self._pictures.get(key)
+        return None if picture is None else picture.snapshot

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import partial
 
 from caffewatch.alert.notification import (
     Letter,
@@ -13,7 +14,7 @@ from caffewatch.alert.notification import (
     alert_to_json,
     bundle,
 )
-from caffewatch.store.database import Database
+from caffewatch.store.transaction import Database
 
 MAX_LETTERS = 100
 """Letters in one notification."""
@@ -57,90 +58,45 @@ class Outbox:
         too, has the same id. It is handed out again until it is settled by `delivered`, `retry` or
         `dead`. A group that waits for its next try holds up only itself.
         """
-        with self._database.transaction() as connection:
-            head = connection.execute(
-                "SELECT * FROM heads WHERE receiver = ? AND ready_at <= ? ORDER BY id LIMIT 1",
-                (receiver, now),
-            ).fetchone()
-            if head is None:
-                return None
-            batch = head["batch"] or _make_batch(connection, receiver, head["grp"], now)
-            row = connection.execute("SELECT * FROM batches WHERE id = ?", (batch,)).fetchone()
-            notification = _notification(receiver, _letters(connection, batch), batch)
-            tried_before = row["first_tried_at"] is not None
-            if not tried_before:
-                connection.execute(
-                    "UPDATE batches SET first_tried_at = ? WHERE id = ?", (now, batch)
-                )
-            return Claim(notification, row["attempts"], row["first_tried_at"])
+        if self._database.read(partial(_head, receiver=receiver, now=now)) is None:
+            return None
+        return self._database.write(partial(_claim, receiver=receiver, now=now))
 
     def delivered(self, id: str, now: float) -> None:
         """Settle a notification that its receiver has taken."""
-        with self._database.transaction() as connection:
-            # What was delivered only has to be recognised again.
-            connection.execute(
-                "UPDATE outbox SET settled_at = ?, alert = '' WHERE batch = ? "
-                "AND settled_at IS NULL",
-                (now, id),
-            )
-            connection.execute("DELETE FROM batches WHERE id = ?", (id,))
+        self._database.write(partial(_delivered, id=id, now=now))
 
     def retry(self, id: str, next_try: float, error: str) -> None:
         """Put a notification off after a failed try."""
-        with self._database.transaction() as connection:
-            connection.execute(
+        self._database.write(
+            lambda connection: connection.execute(
                 "UPDATE batches SET attempts = attempts + 1, next_try = ?, error = ? WHERE id = ?",
                 (next_try, error, id),
             )
+        )
 
     def dead(self, id: str, reason: str, now: float) -> None:
         """Give a notification up; it stays among the dead letters."""
-        with self._database.transaction() as connection:
-            connection.execute(
-                "INSERT INTO dead_letters SELECT id, attempts + 1, first_tried_at, ?, ? "
-                "FROM batches WHERE id = ?",
-                (reason, now, id),
-            )
-            connection.execute(
-                "UPDATE outbox SET settled_at = ? WHERE batch = ? AND settled_at IS NULL", (now, id)
-            )
-            connection.execute("DELETE FROM batches WHERE id = ?", (id,))
+        self._database.write(partial(_dead, id=id, reason=reason, now=now))
 
     def revive(self, id: str) -> bool:
         """Queue a dead letter again under its old id; False when there is none of that id."""
-        with self._database.transaction() as connection:
-            found = connection.execute("DELETE FROM dead_letters WHERE id = ?", (id,)).rowcount
-            if found:
-                connection.execute("INSERT INTO batches VALUES (?, 0, NULL, 0, NULL)", (id,))
-                connection.execute("UPDATE outbox SET settled_at = NULL WHERE batch = ?", (id,))
-            return bool(found)
+        return self._database.write(partial(_revive, id=id))
 
     def dead_letters(self) -> list[DeadLetter]:
         """List what was given up on, oldest first."""
-        with self._database.transaction() as connection:
-            rows = connection.execute("SELECT * FROM dead_letters ORDER BY died_at, id").fetchall()
-            return [
-                DeadLetter(
-                    _notification(letters[0].receiver, letters, row["id"]),
-                    row["attempts"],
-                    row["reason"],
-                    row["died_at"],
-                )
-                for row in rows
-                if (letters := _letters(connection, row["id"]))
-            ]
+        return self._database.read(_dead_letters)
 
     def queue_length(self, receiver: str) -> int:
         """Count the letters that are neither delivered nor given up on."""
-        rows = self._database.query(
-            "SELECT count(*) FROM outbox WHERE receiver = ? AND settled_at IS NULL", receiver
-        )
-        return int(rows[0][0])
+        sql = "SELECT count(*) FROM outbox WHERE receiver = ? AND settled_at IS NULL"
+        return int(self._database.read(lambda x: x.execute(sql, (receiver,)).fetchone()[0]))
 
     def next_due(self, receiver: str) -> float | None:
         """Return when `claim` will next have something, seconds since the epoch; None: never."""
-        rows = self._database.query("SELECT min(ready_at) FROM heads WHERE receiver = ?", receiver)
-        return None if rows[0][0] is None else float(rows[0][0])
+        sql = "SELECT min(ready_at) FROM heads WHERE receiver = ?"
+        at = self._database.read(lambda x: x.execute(sql, (receiver,)).fetchone()[0])
+        return None if at is None else float(at)
 
 
 def enqueue(connection: sqlite3.Connection, letters: Iterable[Letter]) -> None:
@@ -158,6 +114,70 @@ def enqueue(connection: sqlite3.Connection, letters: Iterable[Letter]) -> None:
             for x in letters
         ),
     )  # fmt: skip
+
+
+def _head(connection: sqlite3.Connection, receiver: str, now: float) -> sqlite3.Row | None:
+    """Find the oldest letter of a group that may be tried."""
+    found: sqlite3.Row | None = connection.execute(
+        "SELECT * FROM heads WHERE receiver = ? AND ready_at <= ? ORDER BY id LIMIT 1",
+        (receiver, now),
+    ).fetchone()
+    return found
+
+
+def _claim(connection: sqlite3.Connection, receiver: str, now: float) -> Claim | None:
+    head = _head(connection, receiver, now)
+    if head is None:
+        return None
+    batch = head["batch"] or _make_batch(connection, receiver, head["grp"], now)
+    row = connection.execute("SELECT * FROM batches WHERE id = ?", (batch,)).fetchone()
+    notification = _notification(receiver, _letters(connection, batch), batch)
+    if row["first_tried_at"] is None:
+        connection.execute("UPDATE batches SET first_tried_at = ? WHERE id = ?", (now, batch))
+    return Claim(notification, row["attempts"], row["first_tried_at"])
+
+
+def _delivered(connection: sqlite3.Connection, id: str, now: float) -> None:
+    # What was delivered only has to be recognised again.
+    connection.execute(
+        "UPDATE outbox SET settled_at = ?, alert = '' WHERE batch = ? AND settled_at IS NULL",
+        (now, id),
+    )
+    connection.execute("DELETE FROM batches WHERE id = ?", (id,))
+
+
+def _dead(connection: sqlite3.Connection, id: str, reason: str, now: float) -> None:
+    connection.execute(
+        "INSERT INTO dead_letters SELECT id, attempts + 1, first_tried_at, ?, ? "
+        "FROM batches WHERE id = ?",
+        (reason, now, id),
+    )
+    connection.execute(
+        "UPDATE outbox SET settled_at = ? WHERE batch = ? AND settled_at IS NULL", (now, id)
+    )
+    connection.execute("DELETE FROM batches WHERE id = ?", (id,))
+
+
+def _revive(connection: sqlite3.Connection, id: str) -> bool:
+    found = connection.execute("DELETE FROM dead_letters WHERE id = ?", (id,)).rowcount
+    if found:
+        connection.execute("INSERT INTO batches VALUES (?, 0, NULL, 0, NULL)", (id,))
+        connection.execute("UPDATE outbox SET settled_at = NULL WHERE batch = ?", (id,))
+    return bool(found)
+
+
+def _dead_letters(connection: sqlite3.Connection) -> list[DeadLetter]:
+    rows = connection.execute("SELECT * FROM dead_letters ORDER BY died_at, id").fetchall()
+    return [
+        DeadLetter(
+            _notification(letters[0].receiver, letters, row["id"]),
+            row["attempts"],
+            row["reason"],
+            row["died_at"],
+        )
+        for row in rows
+        if (letters := _letters(connection, row["id"]))
+    ]
 
 
 def _make_batch(connection: sqlite3.Connection, receiver: str, group: str, now: float) -> str:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import sqlite3
+from pathlib import Path
+
+from caffewatch.store.errors import StoreError
 
 MIGRATIONS: tuple[str, ...] = (
     """
@@ -51,24 +54,42 @@ MIGRATIONS: tuple[str, ...] = (
     JOIN outbox USING (id)
     LEFT JOIN batches ON batches.id = outbox.batch;
     """,
+    """
+    -- When the log was last known to be followed, seconds since the epoch; NULL until pruned first.
+    ALTER TABLE positions ADD COLUMN followed_at REAL;
+
+    -- What a log's monitor knew at some read position, so that only the rest is read again.
+    CREATE TABLE cores (
+        job TEXT NOT NULL, log TEXT NOT NULL, state BLOB NOT NULL,
+        PRIMARY KEY (job, log)
+    );
+    """,
 )
 
 
-def migrate(connection: sqlite3.Connection) -> None:
+def migrate(connection: sqlite3.Connection, path: Path) -> None:
     """Bring the tables up to date, a transaction a step.
 
     Raises
     ------
-    ValueError
+    StoreError
         A newer program wrote them.
     """
     version = int(connection.execute("PRAGMA user_version").fetchone()[0])
     if version > len(MIGRATIONS):
-        raise ValueError(
-            f"the state has version {version}, this program knows {len(MIGRATIONS)}: "
+        raise StoreError(
+            f"{path}: the state has version {version}, this program knows {len(MIGRATIONS)}: "
             "it was written by a newer caffewatch"
         )
     for number in range(version, len(MIGRATIONS)):
         connection.executescript(
             f"BEGIN IMMEDIATE; {MIGRATIONS[number]} PRAGMA user_version = {number + 1}; COMMIT;"
         )
+
+
+def new_memory() -> sqlite3.Connection:
+    """Make an empty database in memory, with the newest tables."""
+    connection = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+    connection.row_factory = sqlite3.Row
+    migrate(connection, Path(":memory:"))
+    return connection

@@ -5,10 +5,11 @@ from __future__ import annotations
 import glob
 import os
 import re
-from collections.abc import Callable, Iterable
+import stat
+from collections.abc import Collection, Iterable
 
 from caffewatch.tail.identity import FileId
-from caffewatch.tail.reader import file_id
+from caffewatch.tail.reader import file_id, status
 from caffewatch.tail.siblings import COMPRESSED, rotated_name
 
 FOLDER_PATTERNS = ("*.log*", "*log*.txt", "*.INFO", "*.INFO.*")
@@ -18,7 +19,7 @@ _SEVERER = re.compile(r"\.(WARNING|ERROR|FATAL)(\.|$)")
 """glog writes the lines of these files into the INFO file as well."""
 
 
-def discover(path: str, is_known: Callable[[str], bool] = lambda path: False) -> list[str]:
+def discover(path: str, known: Collection[str] = ()) -> list[str]:
     """List the logs that a job's path stands for, sorted.
 
     A file or link is a log even while it is missing. A glob or folder yields the regular files
@@ -29,8 +30,8 @@ def discover(path: str, is_known: Callable[[str], bool] = lambda path: False) ->
     ----------
     path
         File, link, glob (``**`` for any depth) or folder.
-    is_known
-        Tells whether a file was or is read by a follower of another path.
+    known
+        Logs of this job that are followed already.
     """
     if os.path.isdir(path):
         found = [x for pattern in FOLDER_PATTERNS for x in _glob(path, pattern)]
@@ -39,8 +40,14 @@ def discover(path: str, is_known: Callable[[str], bool] = lambda path: False) ->
     else:
         return [path]
     matches = {x for x in found if not x.endswith(COMPRESSED)}
-    logs = [x for x in matches if rotated_name(x) not in matches]
-    return sorted(x for x in _once(logs) if not is_known(x))
+    logs = [x for x in matches if x in known or _stands_alone(x, matches, known)]
+    return sorted(_once(logs))
+
+
+def _stands_alone(path: str, *logs: Collection[str]) -> bool:
+    """Tell whether a file is no rotation of a log that is there, or was."""
+    base = rotated_name(path)
+    return base is None or not any(base in x for x in logs)
 
 
 def _glob(folder: str, pattern: str) -> list[str]:
@@ -53,9 +60,9 @@ def _once(paths: Iterable[str]) -> list[str]:
     by_file: dict[FileId, str] = {}
     for path in sorted(paths, key=lambda x: (not os.path.islink(x), x)):
         try:
-            status = os.stat(path)
+            found = status(path)
         except OSError:
             continue
-        if os.path.isfile(path):
-            by_file.setdefault(file_id(status), path)
+        if stat.S_ISREG(found.st_mode):
+            by_file.setdefault(file_id(found), path)
     return list(by_file.values())

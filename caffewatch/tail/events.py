@@ -40,9 +40,13 @@ class Chunk:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """A stream is over: a fragment without end of line that is left of it stands by itself."""
+    """A stream is over: a fragment without end of line that is left of it stands by itself.
+
+    ``replay``: so it was before the last restart already.
+    """
 
     stream: int
+    replay: bool = False
 
 
 @dataclass(frozen=True, slots=True)

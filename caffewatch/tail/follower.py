@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator, Mapping
+from dataclasses import replace
 from typing import Literal
 
 from caffewatch.tail.events import Condition, Ended, Look
-from caffewatch.tail.identity import Change, FileId, Known, decide
-from caffewatch.tail.position import FilePosition, Position
-from caffewatch.tail.reader import OpenFile, file_id
-from caffewatch.tail.siblings import find, identities, identities_beside, siblings
+from caffewatch.tail.identity import SAMPLE_SIZE, Change, Digest, FileId, decide
+from caffewatch.tail.parking import unpark
+from caffewatch.tail.position import PastFile, Position
+from caffewatch.tail.reader import OpenFile, begins_with, file_id, status
+from caffewatch.tail.resume import Resumption, find_again
+from caffewatch.tail.siblings import (
+    files_beside,
+    find,
+    identities,
+    neighbours,
+    rotated_name,
+    siblings,
+)
 from caffewatch.tail.source import Source
 from caffewatch.tail.streams import Streams
 
@@ -46,13 +55,14 @@ class LogFollower:
         rewind: bool = False,
         is_foreign: Callable[[str], bool] = lambda path: False,
     ) -> None:
-        self.path = path
+        self.path = path if saved is None or saved.moved_to is None else saved.moved_to
+        self._home = path
         self._saved = saved
         self._start_at = start_at
-        self._rewind = rewind
+        self._resumption = Resumption(rewind, {})
         self._is_foreign = is_foreign
         self._streams = Streams()
-        self._beside: frozenset[FileId] | None = None
+        self._beside: tuple[PastFile, ...] | None = None
         self._first = True
         self._ends: list[Ended] = []
         self._changes: list[Change] = []
@@ -81,20 +91,52 @@ class LogFollower:
             lag=self._streams.lag(),
         )
 
-    def position(self) -> Position:
-        """Return what to save once all that was delivered has been taken in."""
+    def position(self, untaken: Container[int] = ()) -> Position:
+        """Return what to save once all that was delivered has been taken in.
+
+        Parameters
+        ----------
+        untaken
+            Streams of which nothing was taken in as yet.
+        """
         if self._saved is not None:
             return self._saved
-        files = tuple(x.position() for x in self._streams)
-        return Position(files, self._beside or frozenset(), self._streams.past)
+        files = tuple(x.position(taken=x.stream not in untaken) for x in self._streams)
+        moved_to = None if self.path == self._home else self.path
+        return Position(files, self._beside or (), self._streams.past, moved_to)
+
+    def offsets(self) -> dict[int, int] | None:
+        """Return how far each stream was read; None while one stands in the middle of a line."""
+        if self._saved is not None or any(x.fragment for x in self._streams):
+            return None
+        return {x.stream: x.offset for x in self._streams}
 
     def run_started(self, stream: int, offset: int) -> None:
         """Note the offset of the line where a stream's current run began, to re-read it later."""
         self._streams.run_started(stream, offset)
 
-    def knows(self, path: str) -> bool:
-        """Tell whether a path leads to a file that this log was or is written to."""
-        return any(self._streams.knows(path, x) for _, x in identities([path]))
+    def knows(self, path: str, identity: FileId) -> bool:
+        """Tell whether the file at a path is one that this log was or is written to."""
+        if self._saved is None:
+            return self._streams.knows(path, identity)
+        files = [(x.known.file, x.known.head) for x in self._saved.files]
+        past = [(x.file, x.head) for x in self._saved.past]
+        return begins_with(path, [head for file, head in (*files, *past) if file == identity])
+
+    def hold(self, offsets: Mapping[int, int]) -> None:
+        """Say what need not be delivered again, before the first look.
+
+        Parameters
+        ----------
+        offsets
+            Stream -> offset that was taken in. Where the run is to be rewound, only what lies
+            between this and the saved position is replayed.
+        """
+        self._resumption = replace(self._resumption, held=offsets)
+
+    def move_to(self, path: str) -> None:
+        """Follow the log on at another path: the process that writes it has begun a new file."""
+        self.path = path
 
     def close(self) -> None:
         """Close every file."""
@@ -104,13 +146,16 @@ class LogFollower:
         try:
             if self._saved is not None:
                 self._resume(self._saved, now)
+            self._unpark(now)
             # First what happened within the known files: a truncated one may be renamed by now.
             self._check_contents(now)
             if self._beside is None:
-                self._beside = identities_beside(self.path)
+                self._beside = files_beside(self.path)
             self._follow_path(now)
         except (FileNotFoundError, NotADirectoryError):
             self._first = False
+            if self._streams.current is not None:
+                self._add_unseen_near(self._streams.current, now)
             return "missing", f"{self.path}: no such file"
         except OSError as error:
             return "unreadable", f"{self.path}: {error.strerror or error}"
@@ -118,7 +163,8 @@ class LogFollower:
 
     def _follow_path(self, now: float) -> None:
         current = self._streams.current
-        if current and current.file and file_id(os.stat(self.path)) == current.id:
+        is_at_path = current is not None and file_id(status(self.path)) == current.id
+        if current is not None and is_at_path and (current.file or current.parked):
             return
         file = OpenFile.open(self.path)
         try:
@@ -131,22 +177,20 @@ class LogFollower:
             raise
 
     def _resume(self, saved: Position, now: float) -> None:
-        """Find the saved files again, wherever they are by now; wait while none can be."""
-        files: list[tuple[OpenFile, FilePosition]] = []
-        for position in reversed(saved.files):
-            taken = [x.id for x, _ in files]
-            file = self._locate(position.known, position.path, taken)
-            if file is not None:
-                files.insert(0, (file, position))
-        if not files or files[-1][1] is not saved.files[-1]:
-            try:
-                OpenFile.open(self.path).close()
-            except OSError:
-                for opened, _ in files:
-                    opened.close()
-                raise
-        self._streams.resume(files, saved, self._rewind, now)
+        """Take the saved files up again; wait while they cannot be found."""
+        self._streams.resume(find_again(saved, self.path, self._resumption), saved, now)
         self._beside, self._first, self._saved = saved.beside, False, None
+
+    def _unpark(self, now: float) -> None:
+        current = self._streams.current
+        parked = [x for x in self._streams if x.file is None and x is not current]
+        for source in unpark(parked, self.path, now, self._streams.fail):
+            self._drop(source)
+        if current is not None and current.file is None:
+            try:
+                current.unpark()
+            except OSError as error:
+                self._streams.fail(current, error)
 
     def _begin(self, file: OpenFile, now: float) -> None:
         if self._first:
@@ -202,7 +246,8 @@ class LogFollower:
     def _recover(self, source: Source) -> None:
         """Read a file that lost its place on from where it was moved or copied to, if it was."""
         taken = [x.id for x in self._streams if x.file and x is not source]
-        file = self._locate(source.known, source.path, taken)
+        near = dict.fromkeys([*neighbours(source.path), *neighbours(self.path)])
+        file = find(source.known, near, taken)
         if file is not None:
             source.attach(file)
         else:
@@ -213,36 +258,39 @@ class LogFollower:
         if ended is not None:
             self._ends.append(ended)
 
-    def _locate(self, known: Known, path: str, taken: list[FileId]) -> OpenFile | None:
-        near = [path, self.path, *siblings(self.path), *siblings(path)]
-        return find(known, dict.fromkeys(near), taken)
-
     def _succeed(self, file: OpenFile, near: list[str], now: float) -> None:
         """Read whole files that were rotated away between two looks, then the one at the path."""
         for name in list(self._unseen(near, file.id)):
             self._add_unseen(name, now)
         self._streams.add(file, 0, now)
-        self._beside = identities_beside(self.path, file.path)
+        self._beside = files_beside(self.path, file.path)
 
     def _unseen(self, near: list[str], current: FileId) -> Iterator[str]:
         """List the rotations that nobody has seen as yet, oldest first."""
-        seen = {current, *(self._beside or ())}
         names = dict.fromkeys(name for path in near for name in siblings(path))
         for name, identity in identities(names):
-            known = identity in seen or self._streams.knows(name, identity)
+            beside = [x.head for x in self._beside or () if x.file == identity]
+            known = identity == current or self._streams.knows(name, identity)
+            # An empty file is known by its inode alone.
+            known = known or not all(x.length for x in beside) or begins_with(name, beside)
             if not known and not self._is_foreign(name):
                 yield name
 
+    def _add_unseen_near(self, current: Source, now: float) -> None:
+        """Read whole files that were rotated away while nothing new has come to the path."""
+        for name in list(self._unseen([self.path, current.path], current.id)):
+            self._add_unseen(name, now)
+
     def _add_unseen(self, name: str, now: float) -> None:
-        read = [x.position().known for x in self._streams]
-        heads = [x.head for x in read if x.is_telling]
         try:
             file = OpenFile.open(name)
-            seen = file.seen(0)
+            size = file.status().st_size
+            if any(x.is_copied_in(file) for x in self._streams):
+                head = Digest.of(file.read(0, SAMPLE_SIZE))
+                self._beside = (*(self._beside or ()), PastFile(file.id, head))
+            elif size or rotated_name(name) == self.path:
+                self._streams.add(file, 0, now)
+                return
         except OSError:
             return
-        is_copy = any(x.matches(seen.head) for x in heads)
-        if seen.size and not is_copy:
-            self._streams.add(file, 0, now)
-        else:
-            file.close()
+        file.close()

@@ -8,7 +8,7 @@ from typing import Any
 
 from caffewatch.tail.identity import Digest, FileId, Known
 
-VERSION = 1
+VERSION = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class FilePosition:
 
 @dataclass(frozen=True, slots=True)
 class PastFile:
-    """A file that was read to its end and is of no more use, save that it is no new log."""
+    """A file that is not to be read, or no more; another one may get its inode."""
 
     file: FileId
     head: Digest
@@ -57,11 +57,14 @@ class Position:
         Files named like rotations of this log that are not to be read.
     past
         Files read to their end, oldest first.
+    moved_to
+        The path of the file with which the log goes on, where that is not the log's own.
     """
 
     files: tuple[FilePosition, ...]
-    beside: frozenset[FileId] = frozenset()
+    beside: tuple[PastFile, ...] = ()
     past: tuple[PastFile, ...] = ()
+    moved_to: str | None = None
 
     @property
     def offset(self) -> int:
@@ -73,8 +76,9 @@ class Position:
         value = {
             "version": VERSION,
             "files": [asdict(x) for x in self.files],
-            "beside": sorted(self.beside),
+            "beside": [asdict(x) for x in self.beside],
             "past": [asdict(x) for x in self.past],
+            "moved_to": self.moved_to,
         }
         return json.dumps(value, separators=(",", ":"))
 
@@ -93,11 +97,25 @@ class Position:
                 raise ValueError(f"version {value['version']}, expected {VERSION}")
             return cls(
                 tuple(_file(x) for x in value["files"]),
-                frozenset(FileId(*x) for x in value["beside"]),
+                tuple(_past(x) for x in value["beside"]),
                 tuple(_past(x) for x in value["past"]),
+                value.get("moved_to"),
             )
         except (KeyError, TypeError, ValueError) as error:
             raise ValueError(f"not an encoded read position: {error!r}") from error
+
+
+def needed_again(position: Position) -> set[int]:
+    """Return the streams that hold the runs which go on: where they began, and all since."""
+    by_stream = {x.stream: x for x in position.files}
+    needed: set[int] = set()
+    for file in position.files:
+        step = None if file.ended and file is not position.files[-1] else file
+        while step is not None and step.stream not in needed:
+            needed.add(step.stream)
+            before = step.continues if step.run_start is None else None
+            step = by_stream.get(before) if before is not None else None
+    return needed
 
 
 def _file(value: dict[str, Any]) -> FilePosition:
@@ -108,6 +126,7 @@ def _file(value: dict[str, Any]) -> FilePosition:
             Digest(**known["head"]),
             Digest(**known["tail"]),
             known["offset"],
+            known["has_line"],
         ),
         **value,
     )

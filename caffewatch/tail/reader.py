@@ -5,14 +5,42 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import resource
 import stat
+from collections.abc import Iterable
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
-from caffewatch.tail.identity import SAMPLE_SIZE, FileId, Seen
+from caffewatch.tail.identity import SAMPLE_SIZE, Digest, FileId, Seen
 
 BLOCK_SIZE = 64 * 1024
+RESERVED = 128
+"""Descriptors left to the state, to receivers and to HTTP clients."""
+
+
+def raise_descriptor_limit() -> None:
+    """Take as many descriptors as the system grants: a log that is followed holds one or more."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != hard:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+def status(path: str) -> os.stat_result:
+    """Return the stat of a path, also through a link that the kernel does not follow for us.
+
+    With ``fs.protected_symlinks`` a stranger's link in a sticky folder, such as glog's in /tmp,
+    may be read but not followed.
+
+    Raises
+    ------
+    OSError
+        There is no such file, or it may not be looked at.
+    """
+    try:
+        return os.stat(path)
+    except PermissionError:
+        return os.stat(os.path.realpath(path))
 
 
 def file_id(status: os.stat_result) -> FileId:
@@ -37,13 +65,23 @@ class OpenFile:
         OSError
             The file is not there, may not be read, or is no regular file.
         """
+        target = os.path.realpath(path)  # see `status`
         # Without O_NONBLOCK, opening a pipe would wait for its writer.
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        descriptor = os.open(target, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
             os.close(descriptor)
             raise OSError(errno.EINVAL, "not a regular file", path)
-        return cls(os.path.realpath(path), descriptor, file_id(status))
+        return cls(target, descriptor, file_id(status))
+
+    @property
+    def is_one_too_many(self) -> bool:
+        """Whether so many files are open that this one should be closed while it is idle.
+
+        The kernel gives out the lowest free number, so the number tells how many are taken.
+        """
+        soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+        return self.descriptor >= max(soft - RESERVED, soft // 2)
 
     def status(self) -> os.stat_result:
         """Return the file's stat."""
@@ -91,3 +129,16 @@ class OpenFile:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+
+def begins_with(path: str, heads: Iterable[Digest]) -> bool:
+    """Tell whether a file can be read, and begins with one of these, which are not empty."""
+    telling = [x for x in heads if x.length]
+    if not telling:
+        return False
+    try:
+        with OpenFile.open(path) as file:
+            head = file.read(0, SAMPLE_SIZE)
+    except OSError:
+        return False
+    return any(x.matches(head) for x in telling)

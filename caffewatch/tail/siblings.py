@@ -5,26 +5,44 @@ from __future__ import annotations
 import os
 import re
 import stat
+import time
+from bisect import bisect_left
 from collections.abc import Container, Iterable, Iterator
 
-from caffewatch.tail.identity import FileId, Known
-from caffewatch.tail.reader import OpenFile, file_id
+from caffewatch.tail.identity import SAMPLE_SIZE, Digest, FileId, Known
+from caffewatch.tail.position import PastFile
+from caffewatch.tail.reader import OpenFile, file_id, status
 
 COMPRESSED = (".gz", ".bz2", ".xz", ".zst", ".lz4", ".zip")
 """Endings of files whose bytes are not those of a log; they are never followed."""
 
+SETTLED_AFTER = 2_000_000_000
+"""Nanoseconds after a folder's last change from which on it is taken to be as it was read."""
+MAX_LISTINGS = 256
+
 _ROTATION = re.compile(r"[.-](?:\d+|\d{4}-\d\d-\d\d\S*|\d{8}\S*|old|bak)$")
+
+
+_GLOG = re.compile(r"(.+)\.\d{8}-\d{6}\.(\d+)")
+
+
+def glog_series(path: str) -> tuple[str, str] | None:
+    """Return what the files of one process have in common by the names that glog gives them.
+
+    A file ``PROG.HOST.USER.log.INFO.YYYYMMDD-HHMMSS.PID`` that has grown to 1.8 GB is followed by
+    another one of the same process.
+    """
+    found = _GLOG.fullmatch(path)
+    return None if found is None else (found[1], found[2])
 
 
 def siblings(path: str) -> list[str]:
     """List the files named ``NAME.*`` or ``NAME-*`` in the log's folder, oldest change first."""
     folder, name = os.path.split(path)
-    try:
-        with os.scandir(folder or ".") as entries:
-            names = [x.name for x in entries if _named_after(x.name, name)]
-    except OSError:
-        return []
-    found = [(_changed_at(x), x) for x in (os.path.join(folder, name) for name in names)]
+    listing = _list(folder or ".")
+    names = [x for prefix in (name + "-", name + ".") for x in _beginning_with(prefix, listing)]
+    paths = [os.path.join(folder, x) for x in names if not x.endswith(COMPRESSED)]
+    found = [(_changed_at(x), x) for x in paths]
     return [path for changed_at, path in sorted(found) if changed_at]
 
 
@@ -36,39 +54,61 @@ def rotated_name(path: str) -> str | None:
     return base if found else None
 
 
+def neighbours(path: str) -> list[str]:
+    """List where a file may be by now that was at this path: there, or beside it."""
+    base = rotated_name(path)
+    return [path, *siblings(path), *(siblings(base) if base else ())]
+
+
 def identities(paths: Iterable[str]) -> Iterator[tuple[str, FileId]]:
     """Pair each path that can be looked at with its file's identity."""
     for path in paths:
         try:
-            status = os.stat(path)
+            identity = file_id(status(path))
         except OSError:
             continue
-        yield path, file_id(status)
+        yield path, identity
 
 
-def identities_beside(*logs: str) -> frozenset[FileId]:
-    """Return the identities of all the logs' siblings."""
-    return frozenset(x for log in logs for _, x in identities(siblings(log)))
+def files_beside(*logs: str) -> tuple[PastFile, ...]:
+    """Return what tells all the logs' siblings from files that come later."""
+    found = []
+    for path in dict.fromkeys(name for log in logs for name in siblings(log)):
+        try:
+            with OpenFile.open(path) as file:
+                found.append(PastFile(file.id, Digest.of(file.read(0, SAMPLE_SIZE))))
+        except OSError:
+            continue
+    return tuple(found)
 
 
 def find(known: Known, paths: Iterable[str], taken: Container[FileId] = ()) -> OpenFile | None:
-    """Open the file that was read as `known`, or failing that a copy of it, among the paths.
+    """Open the file that was read as `known`, or failing that its longest copy, among the paths.
 
     Files that are taken are left out: an inode that is used again is not the file it was.
     """
-    copy = None
-    for path, identity in identities(paths):
-        if identity in taken or (copy is not None and identity != known.file):
-            continue
+    near = [(path, identity) for path, identity in identities(paths) if identity not in taken]
+    itself = find_itself(known, near)
+    if itself is not None:
+        return itself
+    best: OpenFile | None = None
+    for path, _ in near:
         file = _open_if(known, path)
         if file is None:
             continue
-        if file.id == known.file:
-            if copy is not None:
-                copy.close()
-            return file
-        copy = file
-    return copy
+        if best is not None and best.status().st_size >= file.status().st_size:
+            file.close()
+            continue
+        if best is not None:
+            best.close()
+        best = file
+    return best
+
+
+def find_itself(known: Known, near: Iterable[tuple[str, FileId]]) -> OpenFile | None:
+    """Open the very file that was read as `known`, among paths with their identities."""
+    same = (path for path, identity in near if identity == known.file)
+    return next((file for path in same if (file := _open_if(known, path)) is not None), None)
 
 
 def _open_if(known: Known, path: str) -> OpenFile | None:
@@ -82,14 +122,42 @@ def _open_if(known: Known, path: str) -> OpenFile | None:
     return None
 
 
-def _named_after(candidate: str, name: str) -> bool:
-    return candidate.startswith((name + ".", name + "-")) and not candidate.endswith(COMPRESSED)
+def _beginning_with(prefix: str, names: list[str]) -> list[str]:
+    """Pick from sorted names."""
+    start = bisect_left(names, prefix)
+    return names[start : bisect_left(names, prefix[:-1] + chr(ord(prefix[-1]) + 1), start)]
+
+
+_LISTINGS: dict[str, tuple[tuple[FileId, int], list[str]]] = {}
+"""Folders whose names were read while nothing had changed in them for a while."""
+
+
+def _list(folder: str) -> list[str]:
+    """Return a folder's names, sorted; they are read again once something has changed.
+
+    Of thousands of logs in one folder each asks for it, and would read it whole.
+    """
+    try:
+        found = os.stat(folder)
+        version = file_id(found), found.st_mtime_ns
+        known = _LISTINGS.get(folder)
+        if known is not None and known[0] == version:
+            return known[1]
+        names = sorted(os.listdir(folder))
+    except OSError:
+        return []
+    # The kernel's clock ticks slowly: what has just changed may change again at the same time.
+    if time.time_ns() - found.st_mtime_ns > SETTLED_AFTER:
+        if len(_LISTINGS) >= MAX_LISTINGS:
+            _LISTINGS.clear()
+        _LISTINGS[folder] = version, names
+    return names
 
 
 def _changed_at(path: str) -> int:
     """Return a regular file's time of modification in nanoseconds, 0 for anything else."""
     try:
-        status = os.lstat(path)
+        found = os.lstat(path)
     except OSError:
         return 0
-    return status.st_mtime_ns if stat.S_ISREG(status.st_mode) else 0
+    return found.st_mtime_ns if stat.S_ISREG(found.st_mode) else 0

@@ -7,11 +7,14 @@ from dataclasses import replace
 from caffewatch.tail.events import Chunk
 from caffewatch.tail.identity import SAMPLE_SIZE, Change, Digest, Known, decide
 from caffewatch.tail.position import FilePosition, PastFile
-from caffewatch.tail.reader import OpenFile
+from caffewatch.tail.reader import OpenFile, file_id, status
 
 
 class Source:
     """A stream of bytes out of one file.
+
+    While nothing comes from the file it may be *parked*: closed, and opened again once its name
+    shows that it has changed.
 
     Parameters
     ----------
@@ -37,16 +40,24 @@ class Source:
         self.ended = False
         self.touched = False
         self.grown_at = now
+        self.held_at = 0.0
+        self.lost_at: float | None = None
+        self.looked_for_at = 0.0
         self._saved: FilePosition | None = None
         self._verified: tuple[int, int] | None = None
-        self._seek(offset)
+        seen = file.seen(offset)
+        self.offset = self.line_end = offset
+        self._head = seen.head[:offset]
+        self._tail = self._line_tail = seen.tail
+        self._has_line = offset > 0
+        self._begin = self.known
 
     @classmethod
-    def resume(cls, file: OpenFile, saved: FilePosition, rewind: bool, now: float) -> Source:
-        """Go on where an earlier process stopped, or where the run began before that."""
-        start = (saved.run_start or 0) if rewind else saved.known.offset
+    def resume(cls, file: OpenFile, saved: FilePosition, start: int, now: float) -> Source:
+        """Go on where an earlier process stopped, or at an offset before that."""
         source = cls(file, saved.stream, saved.continues, start, now)
         source.run_start = saved.run_start
+        source._has_line = saved.known.has_line
         # A file that was done with before the restart has nothing to wait for.
         source.grown_at = 0.0 if saved.ended else now
         source._saved = saved if start < saved.known.offset else None
@@ -66,15 +77,20 @@ class Source:
     def known(self) -> Known:
         """The file as read up to the offset, fragments included."""
         head, tail = Digest.of(self._head), Digest.of(self._tail)
-        return Known(self.id, head, tail, self.offset, has_line=self.line_end > 0)
+        return Known(self.id, head, tail, self.offset, self._has_line)
 
-    def position(self) -> FilePosition:
-        """Return what a later process needs: the state at the end of the last complete line."""
+    def position(self, taken: bool = True) -> FilePosition:
+        """Return what a later process needs: the state at the end of the last complete line.
+
+        Nothing of the stream has been read where it was not ``taken`` in.
+        """
         if self._saved is not None:
             known = replace(self._saved.known, file=self.id)
+        elif not taken:
+            known = self._begin
         else:
-            head = self._head[: self.line_end]
-            known = Known(self.id, Digest.of(head), Digest.of(self._line_tail), self.line_end)
+            head, tail = Digest.of(self._head[: self.line_end]), Digest.of(self._line_tail)
+            known = Known(self.id, head, tail, self.line_end, self._has_line)
         return FilePosition(
             self.stream, self.continues, self.path, known, self.run_start, self.ended
         )
@@ -87,23 +103,32 @@ class Source:
         """Compare what was read with what the open file holds now."""
         if self.file is None:
             return Change.GONE
-        status = self.file.status()
-        stamp = (status.st_size, status.st_mtime_ns)
+        found = self.file.status()
+        stamp = (found.st_size, found.st_mtime_ns)
         self.touched = stamp != self._verified
         if not self.touched:
-            return Change.GROWN if status.st_size > self.offset else Change.SAME
+            return Change.GROWN if found.st_size > self.offset else Change.SAME
         change = decide(self.known, self.file.seen(self.offset))
         if change is not Change.TRUNCATED:
             self._verified = stamp
         return change
 
     def take(self, size: int, now: float) -> Chunk | None:
-        """Read on by at most so many bytes; None at the end of the file."""
+        """Read on by at most so many bytes; None at the end of the file.
+
+        What lies before the offset is read with it, and must be what it was: the file may have been
+        truncated and written anew since it was checked.
+        """
         replay, end = self.replaying, None
         if self._saved is not None:
             end = self._saved.known.offset
             size = min(size, end - self.offset)
-        data = self.file.read(self.offset, size) if self.file else b""
+        before = len(self._tail)
+        data = self.file.read(self.offset - before, before + size) if self.file else b""
+        if not data.startswith(self._tail):
+            self._verified = None
+            return None
+        data = _whole_lines(data[before:], size)
         if not data:
             return None
         self._advance(data)
@@ -123,6 +148,62 @@ class Source:
         file, self.file = self.file, None
         return file
 
+    @property
+    def parked(self) -> bool:
+        """Whether the file is closed, and was as it was read when it was seen last."""
+        return self.file is None and self._verified is not None
+
+    def park(self) -> None:
+        """Close the file until its name shows that something was written to it."""
+        if self.file is not None:
+            self.file.close()
+            self.file = None
+
+    def unpark(self) -> bool:
+        """Open a parked file again if it was written to; False when it is not at its path.
+
+        Raises
+        ------
+        OSError
+            It is there, but cannot be opened.
+        """
+        try:
+            found = status(self.path)
+        except OSError:
+            return False
+        if file_id(found) != self.id:
+            return False
+        if (found.st_size, found.st_mtime_ns) != self._verified:
+            file = OpenFile.open(self.path)
+            if file.id != self.id:
+                file.close()
+                return False
+            self.attach(file)
+        return True
+
+    def is_copied_in(self, file: OpenFile) -> bool:
+        """Tell whether all of a file, or its beginning, is what was read from this one."""
+        if not self._has_line:
+            return False
+        shared = min(self.offset, file.status().st_size)
+        seen = file.seen(shared)
+        if not (shared and seen.head[:shared].startswith(self._head[:shared])):
+            return False
+        if shared == self.offset:
+            return seen.tail == self._tail
+        return self.file is None or self.file.seen(shared).tail == seen.tail
+
+    def revive(self, stream: int) -> None:
+        """Go on as another stream after an end that was none."""
+        self.continues, self.stream = self.stream, stream
+        self.ended = False
+        self._begin = self.known
+
+    def end(self) -> None:
+        """Take an unfinished last line for a whole one: nothing more is expected."""
+        self.ended = True
+        self.line_end, self._line_tail = self.offset, self._tail
+
     def lag(self) -> int:
         """Return how many bytes are there and not yet read."""
         try:
@@ -131,17 +212,9 @@ class Source:
             return 0
 
     def close(self) -> None:
-        """Close the file; what is known of it stays."""
-        if self.file is not None:
-            self.file.close()
-            self.file = None
-
-    def _seek(self, offset: int) -> None:
-        assert self.file is not None
-        seen = self.file.seen(offset)
-        self.offset = self.line_end = offset
-        self._head = seen.head[:offset]
-        self._tail = self._line_tail = seen.tail
+        """Close the file; what is known of it stays, save that it is as it was last seen."""
+        self.park()
+        self._verified = None
 
     def _advance(self, data: bytes) -> None:
         self.offset += len(data)
@@ -149,6 +222,14 @@ class Source:
             self._head = (self._head + data)[:SAMPLE_SIZE]
         line_end = data.rfind(b"\n") + 1
         if line_end:
+            self._has_line = True
             self.line_end = self.offset - len(data) + line_end
             self._line_tail = (self._tail + data[:line_end])[-SAMPLE_SIZE:]
         self._tail = (self._tail + data)[-SAMPLE_SIZE:]
+
+
+def _whole_lines(data: bytes, size: int) -> bytes:
+    """Cut a full read after its last line: its rest comes with the next one."""
+    if len(data) < size:
+        return data
+    return data[: data.rfind(b"\n") + 1] or data

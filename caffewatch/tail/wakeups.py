@@ -14,6 +14,10 @@ from watchdog.events import (
     FileSystemEventHandler,
 )
 from watchdog.observers import Observer
+from watchdog.observers.api import BaseObserver, ObservedWatch
+
+from caffewatch.tail.identity import FileId
+from caffewatch.tail.reader import file_id
 
 _EVENTS: list[type[FileSystemEvent]] = [FileModifiedEvent, FileCreatedEvent, FileMovedEvent]
 """Opening and closing are left out: our own reads must not wake us."""
@@ -41,21 +45,26 @@ class Wakeups(FileSystemEventHandler):
     def __init__(self, wake: Callable[[str], None], max_folders: int = MAX_FOLDERS) -> None:
         self._wake = wake
         self._max_folders = max_folders
-        self._folders: set[str] = set()
+        self._folders: dict[str, tuple[FileId, ObservedWatch]] = {}
         self._logs: dict[str, str] = {}
-        self._observer = Observer()
+        self._observer: BaseObserver | None = None
         self.problem: str | None = None
+        try:
+            self._observer = Observer()
+        except OSError as error:  # the limit of inotify's instances
+            self._fail(f"no file events at all: {error}")
 
     def start(self) -> None:
         """Begin to deliver events."""
         try:
-            self._observer.start()
+            if self._observer is not None:
+                self._observer.start()
         except (OSError, RuntimeError) as error:
             self._fail(f"no file events at all: {error}")
 
     def stop(self) -> None:
         """End the observer's threads."""
-        if self._observer.is_alive():
+        if self._observer is not None and self._observer.is_alive():
             self._observer.stop()
             self._observer.join()
 
@@ -69,19 +78,29 @@ class Wakeups(FileSystemEventHandler):
             self.watch(os.path.dirname(path))
 
     def watch(self, folder: str) -> None:
-        """Watch a folder for new and written files; not the folders in it."""
+        """Watch a folder for new and written files; not the folders in it.
+
+        A folder that was moved away and made anew is another one, and has to be watched anew.
+        """
         folder = os.path.abspath(folder)
-        if folder in self._folders or not os.path.isdir(folder):
-            return
-        if len(self._folders) >= self._max_folders:
-            self._fail(f"{folder} and later folders: over the limit of {self._max_folders} watches")
+        if self._observer is None or not os.path.isdir(folder):
             return
         try:
-            self._observer.schedule(self, folder, event_filter=_EVENTS)
-        except (OSError, RuntimeError) as error:
+            identity = file_id(os.stat(folder))
+            known, watch = self._folders.get(folder, (None, None))
+            if known == identity:
+                return
+            if watch is not None:
+                del self._folders[folder]
+                self._observer.unschedule(watch)
+            if len(self._folders) >= self._max_folders:
+                limit = f"over the limit of {self._max_folders} watches"
+                self._fail(f"{folder} and later folders: {limit}")
+                return
+            watch = self._observer.schedule(self, folder, event_filter=_EVENTS)
+            self._folders[folder] = identity, watch
+        except (OSError, RuntimeError, KeyError) as error:
             self._fail(f"{folder}: {error}")
-            return
-        self._folders.add(folder)
 
     def on_any_event(self, event: FileSystemEvent) -> None:
         """Pass on where something happened; called by the observer."""

@@ -127,15 +127,38 @@ class TestInputs:
         assert report["log"] == "-"
         assert report["runs"][0]["findings"][0]["rule"] == "non_finite"
 
+    def test_an_archive_that_is_cut_off(self, bad: Path, tmp_path: Path, capsys: Capture) -> None:
+        """What could be read is judged; that it is not all is told, by the exit status too."""
+        packed = tmp_path / "cut.log.gz"
+        packed.write_bytes(gzip.compress(bad.read_bytes())[:-9])
+
+        code = main(["check", str(packed)])
+
+        shown = capsys.readouterr()
+        assert code == 2
+        assert "non_finite" in shown.out
+        assert shown.err == (
+            f"caffewatch check: {packed}: cut off: the gzip archive ended before its end marker; "
+            "judged by what stands before\n"
+        )
+
+    def test_an_ending_that_lies(self, good: Path, tmp_path: Path, capsys: Capture) -> None:
+        """The log is judged, and the ending told."""
+        path = tmp_path / "plain.log.xz"
+        path.write_bytes(good.read_bytes())
+
+        code = main(["check", str(path)])
+
+        assert (code, "in spite of its name" in capsys.readouterr().err) == (0, True)
+
     @pytest.mark.parametrize(
         ("name", "content", "reason"),
         [
             ("gone.log", None, "No such file"),
             ("cut.log.gz", gzip.compress(b"x" * 9)[:-9], "ended before"),
             ("bad.log.gz", gzip.compress(b"x")[:10] + b"\xff" * 50, "invalid block type"),
-            ("none.log.gz", b"plain text", "Not a gzipped file"),
             ("cut.log.xz", lzma.compress(b"x" * 9)[:-9], "ended before"),
-            ("none.log.bz2", b"plain text", "Invalid data stream"),
+            ("bad.log.bz2", b"BZh9plain text", "Invalid data stream"),
             ("x" * 300, None, "name too long"),
             ("*.nothing", None, "No such file"),
         ],
@@ -143,9 +166,8 @@ class TestInputs:
             "missing",
             "cut gz",
             "damaged gz",
-            "no gz",
             "cut xz",
-            "no bz2",
+            "damaged bz2",
             "long name",
             "empty glob",
         ],

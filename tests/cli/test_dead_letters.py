@@ -88,6 +88,7 @@ class TestRetry:
         assert sorted(capsys.readouterr().out.splitlines()) == [
             f"{x}: will be tried again" for x in ids
         ]
+        assert state.tend()
         claim = state.outbox.claim("hook", STARTED)
         assert claim is not None
         assert claim.notification.id in ids

@@ -120,7 +120,7 @@ class TestRefusal:
         path = tmp_path / "cut.log.gz"
         path.write_bytes(gzip.compress(healthy(50).data)[:-200])
 
-        assert "end-of-stream" in self.refused(capsys, path)
+        assert "cut off" in self.refused(capsys, path)
 
     def test_several(self, log: Path, capsys: Capture) -> None:
         """A folder of two logs."""

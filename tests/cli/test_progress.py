@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from caffewatch.cli import progress
+from caffewatch.report.archive import LogFile
 from caffewatch.report.reading import open_log
 
 
@@ -70,7 +71,7 @@ class TestProgress:
             progress.Progress([str(tmp_path / "a.log"), "-"]) as bar,
             os.fdopen(reader, "rb") as stream,
         ):
-            bar.advance(stream)
+            bar.advance(LogFile(stream))
 
         assert "0/1 bytes" in terminal.getvalue()
 
@@ -80,6 +81,6 @@ class TestProgress:
         log.write_bytes(b"x")
 
         with progress.Progress([str(log)]) as bar, log.open("rb") as stream:
-            bar.advance(stream)
+            bar.advance(LogFile(stream))
 
         assert capsys.readouterr() == ("", "")

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from caffewatch.demo.player import Player, bundled_log
+from caffewatch.report.archive import ArchiveError
 from tests.logs import CaffeLog
 from tests.watched import findings
 
@@ -46,7 +47,7 @@ class TestPlayer:
         source = tmp_path / "cut.log.gz"
         source.write_bytes(gzip.compress(b"x" * 9)[:-9])
 
-        with pytest.raises(EOFError):
+        with pytest.raises(ArchiveError):
             Player(source, tmp_path / "target", seconds=1.0)
 
 

@@ -192,6 +192,38 @@ class TestGap:
         """The other half of daylight saving."""
         assert found(self.gap(-3600), RULE) == []
 
+    @pytest.mark.parametrize("seconds", [3601, 3655])
+    def test_daylight_saving_among_short_displays(self, seconds: float) -> None:
+        """The display that the step falls into may be a little longer than any before."""
+        log = steady(seconds=0.1)
+        log.pass_time(seconds)
+        log.display(50)
+
+        assert found(log, RULE) == []
+
+    @pytest.mark.parametrize("step", [86_400, 3600, 900])
+    def test_a_clock_that_is_put_back_and_forth(self, step: float) -> None:
+        """No time has passed, and the rhythm is what it was."""
+        log = steady(seconds=1)
+        for number in range(50, 90, 20):
+            log.pass_time(-step)
+            log.displays((number,))
+            log.pass_time(step + 1)
+            log.displays((number + 10,))
+
+        assert found(log, RULE) == []
+        assert len(after(follow(log), 600)) == 1
+
+    def test_that_comes_every_night(self) -> None:
+        """A machine that is suspended for half a day, each day of a year, is a few lines."""
+        log = steady(seconds=1)
+        for number in range(50, 3700, 10):
+            log.pass_time(43_200 if number % 20 else 1)
+            log.iteration(number)
+            log.end_chunk(number)
+
+        assert len(found(log, RULE)) == 8
+
     def test_with_a_test_in_it_is_the_tests(self) -> None:
         """And from then on part of the rhythm."""
         log = steady(seconds=1)

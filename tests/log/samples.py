@@ -10,7 +10,7 @@ from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from caffewatch.log.events import Event, RunEnded, RunStarted
+from caffewatch.log.events import Event, Iteration, RunEnded, RunStarted
 from caffewatch.log.parser import Parser
 from caffewatch.log.run import Run
 
@@ -89,14 +89,21 @@ def parse(text: str | bytes, reference: float | None = REFERENCE) -> list[Event]
     """Return all events of a log that has ended."""
     parser = Parser(reference)
     data = text.encode() if isinstance(text, str) else text
-    return parser.feed(data) + parser.close()
+    return settled(parser.feed(data) + parser.close())
 
 
 def parse_in_pieces(pieces: Iterable[bytes]) -> list[Event]:
     """Return all events of a log that came in pieces."""
     parser = Parser(REFERENCE)
     events = [event for piece in pieces for event in parser.feed(piece)]
-    return events + parser.close()
+    return settled(events + parser.close())
+
+
+def settled(events: list[Event]) -> list[Event]:
+    """Return events after all have been taken."""
+    for event in of(Iteration, events):
+        event.settle()
+    return events
 
 
 def of(kind: type[T], events: Iterable[object]) -> list[T]:

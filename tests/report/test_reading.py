@@ -11,7 +11,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from caffewatch.report.reading import CHUNK, DAMAGED, chunks, expand, is_compressed, open_log
+from caffewatch.report.reading import CHUNK, chunks, expand, is_compressed, misnamed, open_log
 
 
 @pytest.fixture
@@ -82,7 +82,14 @@ class TestOpenLog:
         stdin = io.BytesIO(b"text")
         monkeypatch.setattr("sys.stdin", SimpleNamespace(buffer=stdin))
 
-        assert open_log("-") is stdin
+        assert open_log("-").read() == b"text"
+
+    def test_compressed_standard_input(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """It has no name, and its first bytes tell."""
+        stdin = io.BytesIO(gzip.compress(b"text"))
+        monkeypatch.setattr("sys.stdin", SimpleNamespace(buffer=stdin))
+
+        assert open_log("-").read() == b"text"
 
     def test_a_folder_without_logs(self, tmp_path: Path) -> None:
         """Says what it looked for."""
@@ -90,26 +97,30 @@ class TestOpenLog:
             open_log(str(tmp_path))
 
 
-class TestDamaged:
+class TestMisnamed:
     @pytest.mark.parametrize(
-        ("name", "content"),
+        ("name", "content", "told"),
         [
-            ("a.gz", gzip.compress(b"x")[:10] + b"\xff" * 50),
-            ("a.gz", gzip.compress(b"x" * 100)[:-9]),
-            ("a.gz", b"plain"),
-            ("a.bz2", bz2.compress(b"x" * 100)[:-9]),
-            ("a.bz2", b"plain"),
-            ("a.xz", lzma.compress(b"x" * 100)[:-9]),
-            ("a.xz", lzma.compress(b"x" * 100)[:-20] + b"\0" * 20),
-            ("a.xz", b"plain"),
+            ("a.log", b"text", ""),
+            ("a.log", gzip.compress(b"text"), ""),
+            ("a.log.gz", gzip.compress(b"text"), ""),
+            (
+                "a.log.gz",
+                b"text",
+                "no archive of format gzip, in spite of its name; read as it stands",
+            ),
+            (
+                "a.log.xz",
+                gzip.compress(b"text"),
+                "no archive of format xz, in spite of its name; read as gzip",
+            ),
         ],
-        ids=range(8),
+        ids=["plain", "archive without an ending", "archive", "no archive", "another archive"],
     )
-    def test_covers_whatever_an_archive_may_raise(
-        self, name: str, content: bytes, tmp_path: Path
-    ) -> None:
-        """Cut off, overwritten, or no archive at all."""
+    def test_the_content_counts(self, name: str, content: bytes, told: str, tmp_path: Path) -> None:
+        """A wrong ending is told, and the log is read all the same."""
         (tmp_path / name).write_bytes(content)
 
-        with pytest.raises(DAMAGED), open_log(str(tmp_path / name)) as stream:
-            list(chunks(stream))
+        with open_log(str(tmp_path / name)) as stream:
+            assert misnamed(name, stream) == told
+            assert stream.read() == b"text"

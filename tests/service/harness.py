@@ -9,6 +9,7 @@ from caffewatch.config.settings import Job, Settings, Tail
 from caffewatch.deliver.secret import Secret
 from caffewatch.deliver.webhook import WebhookSettings
 from caffewatch.detect.settings import RuleSettings
+from caffewatch.service.core import load
 from caffewatch.service.followed import FollowedLog
 from caffewatch.tail.follower import LogFollower
 from caffewatch.tail.position import Position
@@ -43,6 +44,7 @@ class Followed:
         self.now = NOW
         self.alerts: list[Alert] = []
         self._ignore_older = ignore_older
+        self._core: bytes | None = None
         self.log = self._open(None)
 
     @property
@@ -60,10 +62,13 @@ class Followed:
             more = taken.more
         return self.alerts[before:]
 
+    def keep_core(self) -> None:
+        """Save what the monitors know, for the restarts to come."""
+        self._core = self.log.core() or self._core
+
     def restart(self) -> None:
         """Begin again with what was saved."""
         text = self.log.position()
-        assert text is not None
         self.log.follower.close()
         self.log = self._open(Position.from_json(text))
 
@@ -79,14 +84,15 @@ class Followed:
         return None if shown is None or shown.run is None else shown.run.iteration
 
     def _open(self, saved: Position | None) -> FollowedLog:
-        known = {x.fingerprint: x.starts_at for x in self.alerts if x.state == "firing"}
         ended = {x.fingerprint for x in self.alerts if x.state == "resolved"}
+        recalled = [x for x in self.alerts if x.fingerprint not in ended]
         return FollowedLog(
             job(self.path),
             LogFollower(str(self.path), saved, rewind=True),
             Origin("gpu-07", "mnist", str(self.path), {}),
-            {name: since for name, since in known.items() if name not in ended},
+            recalled,
             None,
             self._ignore_older,
             saved is None,
+            recall=lambda: None if self._core is None else load(self._core, ""),
         )

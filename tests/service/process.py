@@ -42,6 +42,11 @@ class DaemonProcess:
         What the job follows, within the folder.
     more
         Other keys of the configuration.
+
+    Attributes
+    ----------
+    prefix
+        A command that the daemon is run by, such as one that takes privileges away.
     """
 
     def __init__(self, folder: Path, hook: str, path: str = "train.log", **more: Any) -> None:
@@ -49,6 +54,7 @@ class DaemonProcess:
         self.config = folder / "caffewatch.yaml"
         self.errors = folder / "stderr"
         self.url = ""
+        self.prefix: list[str] = []
         self._process: subprocess.Popen[bytes] | None = None
         self._settings = {
             "host": "gpu-07",
@@ -67,7 +73,8 @@ class DaemonProcess:
 
     def launch(self) -> None:
         """Begin a process, and do not wait for it."""
-        command = [sys.executable, "-m", "caffewatch", "run", "--config", str(self.config)]
+        program = [*self.prefix, sys.executable, "-m", "caffewatch"]
+        command = [*program, "run", "--config", str(self.config)]
         with self.errors.open("wb") as errors:
             self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=errors)
 

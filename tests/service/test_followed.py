@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from caffewatch.service.monitors import HEAD_PATIENCE
 from tests.logs import CaffeLog
 from tests.service.harness import NOW, Followed
 from tests.service.process import OtherRun
@@ -197,15 +198,26 @@ class TestRotation:
     def test_it_is_open_whose_run_a_file_goes_on_with(
         self, followed: Followed, path: Path, healthy: CaffeLog
     ) -> None:
-        """Until its first line of Caffe's, no position is saved: a restart would lose the line."""
+        """What waits for its first line of Caffe's is not taken in: a restart reads it again."""
         rest = cut_in_two(followed, path, healthy)
 
-        assert followed.log.position() is None
+        assert followed.lines == count(healthy) - rest.count(b"\n")
+        followed.restart()
         append(path, rest)
         followed.look()
-        assert followed.log.position() is not None
+
         assert followed.told == [FIRING]
-        assert followed.lines == count(healthy) + 1
+        assert followed.lines == 1 + rest.count(b"\n")
+
+    def test_it_is_not_open_for_long(
+        self, followed: Followed, path: Path, healthy: CaffeLog
+    ) -> None:
+        """Foreign words alone go on with the run, and are counted."""
+        rest = cut_in_two(followed, path, healthy)
+
+        followed.look(after=HEAD_PATIENCE)
+
+        assert followed.lines == count(healthy) - rest.count(b"\n") + 1
 
     def test_a_file_of_foreign_words_between(
         self, followed: Followed, path: Path, healthy: CaffeLog

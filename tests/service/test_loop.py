@@ -1,51 +1,32 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from caffewatch.alert.model import Alert
-from caffewatch.alert.notification import Letter
-from caffewatch.service.followed import FollowedLog, Taken
-from caffewatch.service.loop import DISCOVER_EVERY, RETRY_EVERY, SURVEY_EVERY, Loop
+from caffewatch.service.followed import FollowedLog
+from caffewatch.service.ledger import FORGET_EVERY, KEEP, RETRY_EVERY, TEND_EVERY
+from caffewatch.service.loop import DISCOVER_EVERY, SURVEY_EVERY, Loop
 from caffewatch.service.mail import Mailroom
 from caffewatch.service.published import Published
 from caffewatch.service.roster import Roster
+from caffewatch.service.taken import Taken
 from caffewatch.store.errors import StoreError
 from caffewatch.store.store import Store
 from tests.logs import CaffeLog
 from tests.service.harness import NOW, job, settings
+from tests.store.faults import FULL, failing_disk
 from tests.tail.harness import append
 
 Eventually = Callable[..., None]
 POLL = 30.0
 
 
-class FailingStore(Store):
-    """A store whose disk is full for as long as the test says."""
-
-    full = False
-
-    def commit(
-        self,
-        positions: Mapping[tuple[str, str], str],
-        alerts: Iterable[Alert] = (),
-        letters: Iterable[Letter] = (),
-    ) -> None:
-        """Commit, or fail."""
-        self._check()
-        super().commit(positions, alerts, letters)
-
-    def position(self, job: str, log: str) -> str | None:
-        """Read a position, or fail."""
-        self._check()
-        return super().position(job, log)
-
-    def _check(self) -> None:
-        if self.full:
-            raise StoreError("the disk is full")
+def refuse(*_: object) -> None:
+    """Take nothing."""
+    raise StoreError("no such letter")
 
 
 class Stage:
@@ -53,7 +34,8 @@ class Stage:
 
     def __init__(self, folder: Path) -> None:
         self.log = folder / "train.log"
-        self.store = FailingStore(folder / "state")
+        self.disk = failing_disk()
+        self.store = Store(folder / "state", factory=self.disk)
         self.published = Published(blobs=False)
         self.nudges = 0
         chosen = settings(folder, job(folder / "*.log"))
@@ -122,11 +104,11 @@ class TestStep:
         """A poll of silent logs costs a look, not a commit or a picture."""
         append(stage.log, bad)
         stage.loop.step(NOW)
-        stage.store.full = True
+        stage.disk.failure = FULL
 
         stage.loop.step(NOW + POLL)
 
-        assert stage.loop.errors["store"] == 0
+        assert stage.store.errors == 0
 
     def test_an_event_makes_its_log_due(self, stage: Stage, bad: bytes, healthy: CaffeLog) -> None:
         """Long before the poll."""
@@ -146,7 +128,7 @@ class TestStep:
         """A new log is found by the first event at it, and events do not make a storm."""
         stage.loop.step(NOW)
         append(stage.log, bad)
-        stage.loop.step(NOW + 0.05, [str(tmp_path / "other")])
+        stage.loop.step(NOW + 0.05, [str(tmp_path / "other.log")])
         assert stage.letters == 0
 
         stage.loop.step(NOW + SURVEY_EVERY)
@@ -186,52 +168,51 @@ class TestReminders:
 
         assert stage.letters == 1
 
-    def test_a_full_disk_only_delays_it(self, stage: Stage, bad: bytes) -> None:
-        """It is tried again."""
+    def test_a_full_disk_does_not_matter(self, stage: Stage, bad: bytes) -> None:
+        """It is told again once, whether that can be saved or not."""
         append(stage.log, bad)
         stage.loop.step(NOW)
         stage.deliver(NOW)
-        stage.store.full = True
+        stage.disk.failure = FULL
         stage.loop.step(NOW + 5 * 3600)
-        stage.store.full = False
+        sent = stage.deliver(NOW + 5 * 3600)
+        stage.disk.failure = None
         stage.loop.step(NOW + 5 * 3600 + 10)
 
-        assert stage.letters == 1
-        assert stage.loop.errors["store"] == 1
+        assert (sent, stage.letters, stage.store.trouble) == (1, 0, None)
 
 
 class TestFailures:
-    def test_a_full_disk_loses_nothing(self, stage: Stage, bad: bytes) -> None:
-        """What could not be saved is tried again soon, counted, and saved once."""
+    def test_a_full_disk_delays_no_alert(self, stage: Stage, bad: bytes) -> None:
+        """It goes out at once; the state is tried again soon, and then saved."""
         append(stage.log, bad)
         stage.loop.step(NOW)
-        stage.store.full = True
-        run = bad.replace(b" 12345 ", b" 99 ")
-        append(stage.log, run)
+        stage.disk.failure = FULL
+        append(stage.log, bad.replace(b" 12345 ", b" 99 "))
         wait = stage.loop.step(NOW + 1, [str(stage.log)])
         assert wait <= RETRY_EVERY
-        stage.loop.step(NOW + 1 + RETRY_EVERY)
-        assert stage.loop.errors["store"] == 2
-        assert stage.letters == 1
+        assert stage.deliver(NOW + 1) == 3
 
-        stage.store.full = False
-        stage.loop.step(NOW + 1 + 2 * RETRY_EVERY)
+        stage.disk.failure = None
+        stage.loop.step(NOW + 1 + wait)
 
-        assert stage.letters == 3
-        assert len(stage.store.firing()) == 1
+        assert stage.store.trouble is None
+        assert (stage.letters, len(stage.store.firing())) == (0, 1)
 
-    def test_positions_that_cannot_be_read(self, stage: Stage, bad: bytes) -> None:
-        """A log is not followed from a wrong place, but later from the right one."""
+    def test_what_the_store_refuses(
+        self, stage: Stage, bad: bytes, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """An error of our own is counted, and does not hold up what comes after it."""
+        monkeypatch.setattr(stage.store, "commit", refuse)
         append(stage.log, bad)
-        stage.store.full = True
         stage.loop.step(NOW)
+        monkeypatch.undo()
+        append(stage.log, bad.replace(b" 12345 ", b" 99 "))
+
+        stage.loop.step(NOW + 1, [str(stage.log)])
+
         assert stage.loop.errors["store"] == 1
-        assert stage.lines == []
-
-        stage.store.full = False
-        stage.loop.step(NOW + DISCOVER_EVERY)
-
-        assert stage.letters == 1
+        assert stage.deliver(NOW + 1) == 2
 
     def test_one_log_that_trips_it_up(
         self, stage: Stage, bad: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -264,6 +245,48 @@ class TestFailures:
         stage.loop.step(NOW + 2 * POLL)
 
         assert stage.loop.errors["tail"] == 1
+
+
+class TestTending:
+    def test_a_lost_file_is_written_anew(self, stage: Stage, bad: bytes) -> None:
+        """Though the logs are silent."""
+        append(stage.log, bad)
+        stage.loop.step(NOW)
+        (path,) = (stage.log.parent / "state").glob("*.sqlite")
+        path.unlink()
+
+        stage.loop.step(NOW + TEND_EVERY)
+
+        assert path.exists()
+        assert stage.store.trouble is None
+
+    def test_revived_letters_are_sent(self, stage: Stage, bad: bytes) -> None:
+        """The delivery is nudged when a command has queued some."""
+        append(stage.log, bad)
+        stage.loop.step(NOW)
+        claim = stage.store.outbox.claim("hook", NOW)
+        assert claim is not None
+        stage.store.outbox.dead(claim.notification.id, "404", NOW)
+        with Store(stage.log.parent / "state", exclusive=False) as command:
+            command.outbox.revive(claim.notification.id)
+
+        stage.loop.step(NOW + TEND_EVERY)
+
+        assert (stage.nudges, stage.letters) == (2, 1)
+
+    def test_what_is_over_is_forgotten_while_running(
+        self, stage: Stage, bad: bytes, tmp_path: Path
+    ) -> None:
+        """Logs that are not there any more; one that is silent keeps its position."""
+        append(stage.log, bad)
+        stage.store.commit({("mnist", "gone.log"): "{}"})
+        stage.loop.step(NOW)
+        assert stage.store.position("mnist", "gone.log") == "{}"
+
+        stage.loop.step(NOW + KEEP + FORGET_EVERY)
+
+        assert stage.store.position("mnist", "gone.log") is None
+        assert stage.store.position("mnist", str(stage.log)) is not None
 
 
 class TestRun:

@@ -20,12 +20,18 @@ def followed(tmp_path: Path) -> Iterator[Followed]:
     log.log.follower.close()
 
 
+def publish(published: Published, followed: Followed) -> None:
+    """Note that the log has changed, and publish."""
+    published.note(followed.log)
+    published.publish()
+
+
 class TestPublished:
     def test_a_log_without_a_byte(self, followed: Followed) -> None:
         """It has figures, and no snapshot."""
         published = Published(blobs=False)
 
-        published.update([followed.log])
+        publish(published, followed)
 
         assert [x.stats.lines for x in published.pictures()] == [0]
         assert published.snapshots() == []
@@ -35,14 +41,14 @@ class TestPublished:
         published = Published(blobs=False)
         append(followed.path, healthy.data)
         followed.look()
-        published.update([followed.log])
+        publish(published, followed)
         (before,) = published.snapshots()
         lines = before.lines
 
         append(followed.path, b"more\n")
         followed.look()
         assert published.snapshots() == [before]
-        published.update([followed.log])
+        publish(published, followed)
 
         (after,) = published.snapshots()
         assert (before.lines, after.lines) == (lines, lines + 1)
@@ -56,7 +62,7 @@ class TestPublished:
         append(followed.path, healthy.data)
         followed.look()
 
-        published.update([followed.log])
+        publish(published, followed)
 
         (snapshot,) = published.snapshots()
         assert snapshot.run is not None

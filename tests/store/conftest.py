@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from caffewatch.store.store import Store
+from tests.store.faults import FailingDisk, failing_disk
 
 
 @pytest.fixture
@@ -15,7 +16,14 @@ def state_dir(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def store(state_dir: Path) -> Iterator[Store]:
+def disk() -> type[FailingDisk]:
+    """Return the disk of `store`, which is sound as yet."""
+    return failing_disk()
+
+
+@pytest.fixture
+def store(state_dir: Path, disk: type[FailingDisk]) -> Iterator[Store]:
     """Open a new store."""
-    with Store(state_dir) as store:
+    with Store(state_dir, factory=disk) as store:
         yield store
+    disk.failure = None

@@ -133,9 +133,9 @@ class TestSettle:
         """Dead letters are kept for as long as asked, then not at all."""
         store.commit({}, (), [letter()])
         store.outbox.dead(claim(store).notification.id, "404", NOW)
-        store.forget(NOW)
+        store.forget(NOW, 0.0)
         kept = len(store.outbox.dead_letters())
-        store.forget(NOW + 1)
+        store.forget(NOW + 1, 0.0)
 
         assert (kept, store.outbox.dead_letters()) == (1, [])
 

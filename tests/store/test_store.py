@@ -3,15 +3,27 @@
 import sqlite3
 import stat
 import threading
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from caffewatch.store.errors import StoreError, StoreLockedError
-from caffewatch.store.schema import MIGRATIONS
-from caffewatch.store.store import FILE_NAME, LOCK_NAME, Store
+from caffewatch.store.file import FILE_NAME, LOCK_NAME
+from caffewatch.store.store import Store
+from tests.store.faults import FULL, IO_ERROR, FailingDisk
 from tests.store.samples import NOW, alert, letter
+
+LOG = ("job", "a.log")
+
+
+def rows(state_dir: Path, *tables: str) -> list[int]:
+    """Count the rows of tables, in the file."""
+    with closing(sqlite3.connect(state_dir / FILE_NAME)) as connection:
+        return [
+            connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in tables
+        ]
 
 
 class TestCommit:
@@ -47,18 +59,14 @@ class TestCommit:
         left = store.position("job", "a.log"), store.firing(), store.outbox.queue_length("hook")
         assert left == (None, [], 0)
 
-    def test_a_full_disk_is_an_error_that_passes(self, store: Store) -> None:
-        """A commit that finds no room fails whole, and the next one may succeed."""
-        connection = store._database._connection()
-        pages = connection.execute("PRAGMA page_count").fetchone()[0]
-        connection.execute(f"PRAGMA max_page_count = {pages}")
+    def test_takes_paths_that_are_no_utf_8(self, store: Store, state_dir: Path) -> None:
+        """Linux allows any byte in a name, and two names stay two."""
+        store.commit({("job", "\udcff.log"): "1", ("job", "\\udcff.log"): "2"})
+        store.close()
 
-        with pytest.raises(StoreError, match="full"):
-            store.commit({("job", "a.log"): "x" * 100_000})
-
-        connection.execute("PRAGMA max_page_count = 100000")
-        store.commit({("job", "a.log"): "1"})
-        assert store.position("job", "a.log") == "1"
+        with Store(state_dir) as again:
+            found = again.position("job", "\udcff.log"), again.position("job", "\\udcff.log")
+        assert found == ("1", "2")
 
 
 class TestCurrent:
@@ -81,27 +89,96 @@ class TestTold:
         assert (waiting, store.told(["f1", "f2"])) == ({}, {("hook", "f1"): (1, NOW + 5)})
 
 
+class TestCores:
+    def test_are_kept_with_their_position(self, store: Store, state_dir: Path) -> None:
+        """The last one of each log, whatever positions come after it."""
+        store.commit({LOG: "1"}, cores={LOG: b"old"})
+        store.commit({LOG: "2"}, cores={LOG: b"\0new"})
+        store.commit({LOG: "3"})
+        store.close()
+
+        with Store(state_dir) as again:
+            assert (again.core(*LOG), again.core("job", "b.log")) == (b"\0new", None)
+
+    def test_can_be_dropped(self, store: Store) -> None:
+        """The position stays."""
+        store.commit({LOG: "1"}, cores={LOG: b"core"})
+        store.drop_core(*LOG)
+
+        assert (store.core(*LOG), store.position(*LOG)) == (None, "1")
+
+    def test_are_not_kept_in_memory(self, store: Store, disk: type[FailingDisk]) -> None:
+        """While the disk fails there is none to be had; the one from before is valid after."""
+        store.commit({LOG: "1"}, cores={LOG: b"before"})
+        disk.failure = FULL
+        store.commit({LOG: "2"}, cores={LOG: b"meanwhile"})
+        meanwhile = store.core(*LOG)
+        disk.failure = None
+        store.tend()
+
+        assert (meanwhile, store.core(*LOG)) == (None, b"before")
+
+    def test_dropped_while_the_disk_fails(self, store: Store, disk: type[FailingDisk]) -> None:
+        """It does not come back with the disk."""
+        store.commit({LOG: "1"}, cores={LOG: b"core"})
+        disk.failure = FULL
+        store.drop_core(*LOG)
+        disk.failure = None
+        store.tend()
+        found = store.core(*LOG)
+        store.commit({LOG: "2"}, cores={LOG: b"new"})
+
+        assert (found, store.core(*LOG)) == (None, b"new")
+
+    def test_a_disk_that_cannot_be_read_has_none(
+        self, store: Store, disk: type[FailingDisk]
+    ) -> None:
+        """The log is read again from its start then."""
+        store.commit({LOG: "1"}, cores={LOG: b"core"})
+        disk.failure, disk.reads = IO_ERROR, True
+
+        assert store.core(*LOG) is None
+
+
 class TestForget:
-    def test_drops_what_is_over(self, store: Store) -> None:
+    def test_drops_what_is_over(self, store: Store, state_dir: Path) -> None:
         """Old resolved alerts and settled letters go; what fires or waits stays."""
-        store.commit({}, [alert("f1", state="resolved"), alert("f2")], [letter("f1")])
+        fires, of = alert("f2"), {"training_job": "job", "log": "a.log"}
+        store.commit(
+            {LOG: "1"},
+            [alert("f1", state="resolved"), replace(fires, labels=of)],
+            [letter("f1")],
+        )
         claim = store.outbox.claim("hook", NOW)
         assert claim is not None
         store.outbox.delivered(claim.notification.id, NOW)
         store.commit({}, (), [letter("f2")])
-        store.forget(NOW + 100)
+        store.forget(NOW + 100, keep=0.0, followed=[LOG])
 
-        counts = [
-            store._database.query(f"SELECT count(*) FROM {x}")[0][0] for x in ("alerts", "outbox")
-        ]
-        assert (counts, store.outbox.queue_length("hook")) == ([1, 1], 1)
+        assert rows(state_dir, "alerts", "outbox") == [1, 1]
+        assert (len(store.firing()), store.outbox.queue_length("hook")) == (1, 1)
 
-    def test_drops_a_log(self, store: Store) -> None:
-        """A log that is followed no more has no position."""
-        store.commit({("job", "a.log"): "1"})
-        store.forget_log("job", "a.log")
+    def test_drops_logs_that_are_followed_no_more(self, store: Store) -> None:
+        """Position and core, once they are as old as asked; a silent log that is there stays."""
+        gone = ("job", "gone.log")
+        store.commit({LOG: "1", gone: "2"}, cores={LOG: b"1", gone: b"2"})
+        store.forget(NOW, keep=100.0)
+        store.forget(NOW + 100, keep=100.0, followed=[LOG])
+        kept = store.position(*gone)
+        store.forget(NOW + 101, keep=100.0, followed=[LOG])
 
-        assert store.position("job", "a.log") is None
+        assert (kept, store.position(*gone), store.core(*gone)) == ("2", None, None)
+        assert (store.position(*LOG), store.core(*LOG)) == ("1", b"1")
+
+    def test_drops_what_fires_in_logs_that_are_gone(self, store: Store) -> None:
+        """Nothing can resolve it any more."""
+        labels = {"training_job": "job", "log": "gone.log"}
+        store.commit({LOG: "1"}, [replace(alert(), labels=labels)])
+        store.forget(NOW, keep=0.0, followed=[LOG])
+        kept = len(store.firing())
+        store.forget(NOW + 1, keep=0.0, followed=[LOG])
+
+        assert (kept, store.firing()) == (1, [])
 
 
 class TestFolder:
@@ -135,48 +212,6 @@ class TestFolder:
 
         with pytest.raises(StoreError, match="state: File exists"):
             Store(tmp_path / "state")
-
-
-class TestDamage:
-    @pytest.mark.parametrize("content", [b"no database at all" * 100, None])
-    def test_a_corrupt_file_is_set_aside(self, state_dir: Path, content: bytes | None) -> None:
-        """Garbage, or a page written over (None), is kept beside a new beginning."""
-        with Store(state_dir) as store:
-            store.commit({("job", f"{x}.log"): "x" * 1000 for x in range(100)})
-        path = state_dir / FILE_NAME
-        data = path.read_bytes()
-        path.write_bytes(content or data[:4096] + b"\xff" * (len(data) - 4096))
-
-        with Store(state_dir) as store:
-            found = store.set_aside, store.position("job", "1.log")
-        assert found == (state_dir / f"{FILE_NAME}.corrupt-1", None)
-
-    def test_each_corrupt_file_is_kept(self, state_dir: Path) -> None:
-        """A second damage does not overwrite the first one's evidence."""
-        for _ in range(2):
-            Store(state_dir).close()
-            (state_dir / FILE_NAME).write_bytes(b"no database at all" * 100)
-        Store(state_dir).close()
-
-        assert len(list(state_dir.glob("*.corrupt-[12]"))) == 2
-
-    def test_a_newer_file_is_left_alone(self, state_dir: Path) -> None:
-        """A file that a newer program wrote is refused, not set aside."""
-        Store(state_dir).close()
-        connection = sqlite3.connect(state_dir / FILE_NAME)
-        connection.execute("PRAGMA user_version = 99")
-        connection.close()
-
-        with pytest.raises(StoreError, match=f"version 99, this program knows {len(MIGRATIONS)}"):
-            Store(state_dir)
-
-    def test_an_unusable_file_frees_the_lock(self, state_dir: Path) -> None:
-        """After a failed start, another one is not refused as a second daemon."""
-        (state_dir / FILE_NAME).mkdir(parents=True)
-
-        for _ in range(2):
-            with pytest.raises(StoreError, match="unable to open"):
-                Store(state_dir)
 
 
 class TestThreads:

@@ -19,9 +19,13 @@ class Reader:
     def __init__(
         self, path: Path, saved: Position | None = None,
         start_at: Literal["beginning", "end"] = "beginning", rewind: bool = False,
+        held: dict[int, int] | None = None,
     ) -> None:  # fmt: skip
         self.path = path
-        self.follower = LogFollower(str(path), saved, start_at=start_at, rewind=rewind)
+        self.follower = LogFollower(
+            str(path), saved, start_at=start_at, rewind=rewind or bool(held)
+        )
+        self.follower.hold(held or {})
         self.now = NOW
         self.chunks: list[Chunk] = []
         self.events: list[Chunk | Ended] = []
@@ -41,11 +45,11 @@ class Reader:
             more = look.more
         return b"".join(x.data for x in self.chunks[before:])
 
-    def restart(self, rewind: bool = False) -> Reader:
+    def restart(self, rewind: bool = False, held: dict[int, int] | None = None) -> Reader:
         """Go on as a new process that knows only what was saved."""
         saved = Position.from_json(self.follower.position().to_json())
         self.follower.close()
-        reader = Reader(self.path, saved, rewind=rewind)
+        reader = Reader(self.path, saved, rewind=rewind, held=held)
         reader.now = self.now
         return reader
 

@@ -125,15 +125,38 @@ class TestRewind:
 
         assert lines(again) == [(b"two\n", True)]
 
-    def test_forgets_files_before_the_run(self, reader: Reader) -> None:
-        """Once a run begins in the new file, the closed old one is needed no more."""
+    def test_leaves_files_before_the_run_alone(self, reader: Reader) -> None:
+        """Once a run begins in the new file, the silent old one is not read again."""
         reader.path.rename(reader.path.with_name("train.log.1"))
         append(reader.path, b"two\n")
         reader.look()
         reader.follower.run_started(2, 0)
         reader.look(after=1e6)
+        again = reader.restart(rewind=True)
+        again.look()
 
-        assert [x.stream for x in reader.follower.position().files] == [2]
+        assert lines(again) == [(b"two\n", True)]
+
+    def test_replays_only_what_the_reader_does_not_hold(self, log: Path) -> None:
+        """With a state saved on the way, only what came after it is read again."""
+        append(log, b"one\ntwo\n")
+        reader = Reader(log)
+        reader.look()
+        append(log, b"three\n")
+        again = reader.restart(held={1: 4})
+        again.look()
+
+        assert lines(again) == [(b"two\n", True), (b"three\n", False)]
+
+    def test_a_state_knows_nothing_of_later_files(self, reader: Reader) -> None:
+        """A file that came after the state was saved is replayed from its run's beginning."""
+        reader.path.rename(reader.path.with_name("train.log.1"))
+        append(reader.path, b"two\n")
+        reader.look()
+        again = reader.restart(held={1: 4})
+        again.look()
+
+        assert lines(again) == [(b"two\n", True)]
 
     def test_keeps_the_saved_position_while_replaying(self, log: Path) -> None:
         """A kill in the middle of the replay loses nothing: the position does not go back."""

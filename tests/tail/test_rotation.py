@@ -8,7 +8,14 @@ import pytest
 from caffewatch.tail.events import Chunk, Ended
 from caffewatch.tail.follower import LogFollower
 from caffewatch.tail.identity import Change
-from caffewatch.tail.streams import FRAGMENT_PATIENCE, MAX_RETIRED, RETIRED_PATIENCE
+from caffewatch.tail.siblings import identities
+from caffewatch.tail.streams import (
+    FRAGMENT_PATIENCE,
+    MAX_FILES,
+    PARK_AFTER,
+    RETIRED_PATIENCE,
+    WRITER_PATIENCE,
+)
 from tests.tail.harness import NOW, Reader, append
 
 
@@ -57,6 +64,45 @@ class TestRename:
 
         assert (reader.events[-1], reader.streams()) == (Ended(1), {1: b"one\ntw", 2: b"three\n"})
 
+    def test_waits_for_the_end_of_a_line_whose_writer_is_there(self, reader: Reader) -> None:
+        """Whoever holds the rotated file open may only be slow: a pipe's buffer, a disk."""
+        with reader.path.open("ab") as writer:
+            writer.write(b"tw")
+            writer.flush()
+            reader.path.rename(rotated(reader.path))
+            append(reader.path, b"three\n")
+            for _ in range(5):
+                reader.look(after=FRAGMENT_PATIENCE)
+            writer.write(b"o\n")
+        reader.look()
+
+        assert reader.streams() == {1: b"one\ntwo\n", 2: b"three\n"}
+
+    def test_waits_for_no_writer_for_ever(self, reader: Reader) -> None:
+        """A line whose writer hangs is judged as it stands."""
+        with reader.path.open("ab") as writer:
+            writer.write(b"tw")
+            writer.flush()
+            reader.path.rename(rotated(reader.path))
+            append(reader.path, b"three\n")
+            reader.look()
+            reader.look(after=WRITER_PATIENCE)
+
+        assert reader.events[-1] == Ended(1)
+
+    def test_a_fragment_that_was_flushed_is_not_read_again(self, reader: Reader) -> None:
+        """It counts as a line by then, also for the process after this one."""
+        append(reader.path, b"tw")
+        reader.path.rename(rotated(reader.path))
+        append(reader.path, b"three\n")
+        reader.look()
+        reader.look(after=FRAGMENT_PATIENCE)
+        again = reader.restart(rewind=True)
+        again.look()
+
+        assert again.streams(live=True) == {}
+        assert again.events[2] == Ended(1, replay=True)
+
     def test_late_lines_of_an_ended_file_arrive(self, reader: Reader) -> None:
         """A writer that was only slow is heard, in a stream that continues its old one."""
         append(reader.path, b"tw")
@@ -70,8 +116,8 @@ class TestRename:
         last = reader.chunks[-1]
         assert (last.stream, last.continues, last.data) == (3, 1, b"o\n")
 
-    def test_closes_an_old_file_that_stays_silent(self, reader: Reader) -> None:
-        """Once its successor is written, a rotated file is not kept open for ever."""
+    def test_the_run_of_a_file_that_stays_silent_is_over(self, reader: Reader) -> None:
+        """Once its successor is written, a rotated file's alerts do not fire for ever."""
         reader.path.rename(rotated(reader.path))
         append(reader.path, b"two\n")
         reader.look()
@@ -79,15 +125,51 @@ class TestRename:
 
         assert reader.events[-1] == Ended(1)
 
-    def test_keeps_few_files_open(self, reader: Reader) -> None:
-        """However often a log is rotated, the number of open files is bounded."""
-        for number in range(MAX_RETIRED + 3):
+    def test_reads_a_rotated_file_that_was_parked(self, reader: Reader) -> None:
+        """Silent rotated files are not held open, and looked at all the same, for days."""
+        for number in range(9):
             reader.path.rename(rotated(reader.path, number))
             append(reader.path, b"%d\n" % number)
             reader.look()
-
+        reader.look(after=PARK_AFTER)
         open_files = [x for x in reader.follower._streams if x.file]
-        assert len(open_files) == MAX_RETIRED + 1
+        append(rotated(reader.path, 0), b"late\n")
+        reader.look(after=20 * RETIRED_PATIENCE)
+
+        assert len(open_files) == 1
+        assert reader.streams()[1] == b"one\nlate\n"
+
+    def test_finds_a_parked_file_under_its_next_name(self, reader: Reader) -> None:
+        """A file that logrotate moves from .1 to .2 is known by itself, not by its name."""
+        reader.path.rename(rotated(reader.path, 1))
+        append(reader.path, b"two\n")
+        reader.look()
+        reader.look(after=PARK_AFTER)
+        rotated(reader.path, 1).rename(rotated(reader.path, 2))
+        reader.path.rename(rotated(reader.path, 1))
+        append(reader.path, b"three\n")
+        append(rotated(reader.path, 2), b"late\n")
+        reader.look()
+
+        assert reader.streams() == {1: b"one\nlate\n", 2: b"two\n", 3: b"three\n"}
+
+    def test_looks_at_so_many_files(self, reader: Reader) -> None:
+        """However often a log is rotated, what is remembered is bounded."""
+        for number in range(MAX_FILES + 3):
+            reader.path.rename(rotated(reader.path, number))
+            append(reader.path, b"%d\n" % number)
+            reader.look(after=PARK_AFTER)
+
+        assert len(list(reader.follower._streams)) == MAX_FILES
+        assert len(reader.streams()) == MAX_FILES + 4
+
+    def test_reads_what_was_rotated_away_while_the_path_is_empty(self, reader: Reader) -> None:
+        """Without a new file at the path there may still be unseen ones beside it."""
+        reader.path.rename(rotated(reader.path, 2))
+        append(reader.path, b"two\n")
+        reader.path.rename(rotated(reader.path, 1))
+
+        assert (reader.look(), reader.condition) == (b"two\n", "missing")
 
     def test_reads_files_rotated_between_two_looks(self, reader: Reader) -> None:
         """A file that came and was rotated away unseen is read whole, in its turn."""
@@ -146,7 +228,8 @@ class TestRename:
         reader.look(after=RETIRED_PATIENCE)
 
         paths = [reader.path, rotated(reader.path), stranger]
-        assert [reader.follower.knows(str(x)) for x in paths] == [True, True, False]
+        found = identities(map(str, paths))
+        assert [reader.follower.knows(*x) for x in found] == [True, True, False]
 
 
 class TestSymlink:

@@ -50,6 +50,21 @@ class TestWakeups:
 
         assert woken.get(timeout=PATIENCE) == str(tmp_path / "new.log")
 
+    def test_a_folder_made_anew_wakes(
+        self, wakeups: Wakeups, woken: "queue.Queue[str]", tmp_path: Path
+    ) -> None:
+        """A watch belongs to the folder, not to its name."""
+        folder = tmp_path / "logs"
+        folder.mkdir()
+        wakeups.watch(str(folder))
+        folder.rename(tmp_path / "away")
+        folder.mkdir()
+
+        wakeups.watch(str(folder))
+
+        (folder / "new.log").touch()
+        assert woken.get(timeout=PATIENCE) == str(folder / "new.log")
+
     def test_a_renamed_file_wakes_under_both_names(
         self, wakeups: Wakeups, woken: "queue.Queue[str]", log: Path
     ) -> None:

@@ -1,0 +1,67 @@
+"""Files that are closed while they are silent, and what became of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from caffewatch.tail.siblings import find_itself, identities, neighbours
+from caffewatch.tail.source import Source
+
+LOST_PATIENCE = 3600.0
+"""Seconds until a rotated file that is nowhere to be found is done with."""
+SEARCH_EVERY = 60.0
+
+
+def unpark(
+    sources: Iterable[Source],
+    path: str,
+    now: float,
+    fail: Callable[[Source, OSError], None],
+) -> list[Source]:
+    """Open parked files again that were written to, wherever they are by now.
+
+    Parameters
+    ----------
+    sources
+        The parked files of a log; the newest one's fate is told by the log's path instead, and so
+        it should not be among them where it has lost its name.
+    path
+        The log's path.
+    fail
+        Told of files that are there but cannot be opened.
+
+    Returns
+    -------
+    list
+        Those that have been lost for so long that they are done with.
+    """
+    missing = []
+    for source in sources:
+        try:
+            if source.unpark():
+                source.lost_at = None
+            else:
+                source.lost_at = source.lost_at or now
+                missing.append(source)
+        except OSError as error:
+            fail(source, error)
+    _search([x for x in missing if _is_due(x, now)], path, now)
+    return [x for x in missing if x.lost_at and now - x.lost_at >= LOST_PATIENCE]
+
+
+def _is_due(source: Source, now: float) -> bool:
+    return now - source.looked_for_at >= min(SEARCH_EVERY, now - (source.lost_at or now))
+
+
+def _search(sources: list[Source], path: str, now: float) -> None:
+    """Find files that were renamed: logrotate moves ``NAME.1`` to ``NAME.2``."""
+    if not sources:
+        return
+    names = {name for place in {path, *(x.path for x in sources)} for name in neighbours(place)}
+    near = list(identities(names))
+    for source in sources:
+        source.looked_for_at = now
+        file = find_itself(source.known, near)
+        if file is not None:
+            source.attach(file)
+            source.lost_at = None
