@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 
+import pytest
+
 from tests.hazards.harness import NAN, NAN_ENDED, Hazard
 from tests.hazards.writer import Training, rotate
 
@@ -49,5 +51,27 @@ class TestSeveralRotations:
             for path in hazard.folder.iterdir():
                 os.utime(path, (1_795_500_000, 1_795_500_000))
             hazard.write(hazard.log, run.nan())
+
+        hazard.expect(NAN)
+
+    @pytest.mark.xfail(
+        strict=True,
+        reason="an empty file renamed with its first lines unread is dropped, and the run with it",
+    )
+    def test_of_a_file_that_was_seen_empty(self, hazard: Hazard) -> None:
+        """The first of them was looked at before its first line: it is of the same run still."""
+        hazard.configure(poll="50ms")
+        run = Training()
+        hazard.write(hazard.log, run.begin())
+        hazard.start()
+        rotate(hazard.log, create=True)
+        hazard.rounds()
+        hazard.rounds()
+
+        with hazard.paused():
+            for data in (run.on(), run.nan(), run.nan()):
+                hazard.write(hazard.log, data)
+                rotate(hazard.log, create=True)
+        hazard.write(hazard.log, run.nan())
 
         hazard.expect(NAN)
