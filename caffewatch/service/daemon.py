@@ -190,5 +190,5 @@ class Daemon:
         return frozenset(
             (x.stats.job, x.stats.log)
             for x in self._published.pictures()
-            if x.last_written is not None and now - x.last_written > after
+            if x.last_active is not None and now - x.last_active > after
         )

@@ -63,6 +63,7 @@ class FollowedLog:
         self.error: str | None = None
         self.quiet = False
         self.last_written: float | None = None
+        self.last_active = 0.0
         self.restored = False
         self._purpose = purpose
         self._missing_since: float | None = None
@@ -108,7 +109,7 @@ class FollowedLog:
                 alerts += self._end(event, now)
             else:
                 alerts += self._take(event, now)
-        changed = bool(look.events or decided or self._is_first_look)
+        changed = bool(look.events or look.changes or decided or self._is_first_look)
         self._is_first_look = False
         if not (look.more or look.condition == "missing"):
             changed = changed or not self._caught_up
@@ -244,6 +245,7 @@ class FollowedLog:
         lines, runs = monitor.parser.line, _newest(monitor)
         alerts = monitor.feed(chunk.data, now, chunk.stream, chunk.start)
         self._fed += len(chunk.data)
+        self.last_active = now
         if _newest(monitor) != runs:
             self.follower.run_started(chunk.stream, monitor.parser.run_offset)
         if not chunk.replay:

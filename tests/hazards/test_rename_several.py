@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 
-import pytest
-
 from tests.hazards.harness import NAN, NAN_ENDED, Hazard
 from tests.hazards.writer import Training, rotate
 
@@ -54,10 +52,6 @@ class TestSeveralRotations:
 
         hazard.expect(NAN)
 
-    @pytest.mark.xfail(
-        strict=True,
-        reason="an empty file renamed with its first lines unread is dropped, and the run with it",
-    )
     def test_of_a_file_that_was_seen_empty(self, hazard: Hazard) -> None:
         """The first of them was looked at before its first line: it is of the same run still."""
         hazard.configure(poll="50ms")
