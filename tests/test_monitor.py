@@ -1,15 +1,9 @@
 from __future__ import annotations
 
-from itertools import pairwise
-
-from hypothesis import given
-from hypothesis import strategies as st
-
 from caffewatch.monitor import Monitor
 from caffewatch.report.as_json import report
-from tests.log.samples import real_log
 from tests.logs import CaffeLog
-from tests.watched import ORIGIN, REFERENCE
+from tests.watched import ORIGIN
 
 NAN = {"ip1": "nan"}
 
@@ -30,26 +24,6 @@ def later(data: bytes) -> bytes:
 
 
 class TestFeed:
-    DATA = real_log("input_nan")[:400_000]
-
-    def whole(self) -> Monitor:
-        """Read the log at once."""
-        monitor = Monitor(ORIGIN, reference=REFERENCE)
-        monitor.feed(self.DATA, 1.0)
-        monitor.close(1.0)
-        return monitor
-
-    @given(cuts=st.lists(st.integers(0, 400_000), max_size=30))
-    def test_cutting_of_reads_is_irrelevant(self, cuts: list[int]) -> None:
-        """The same bytes give the same findings and the same counts."""
-        monitor = Monitor(ORIGIN, reference=REFERENCE)
-        ends = sorted({0, *cuts, len(self.DATA)})
-        for start, end in pairwise(ends):
-            monitor.feed(self.DATA[start:end], 1.0)
-        monitor.close(1.0)
-
-        assert report("x", monitor) == report("x", self.whole())
-
     def test_a_block_counts_before_its_iteration_line_comes(self) -> None:
         """People must not wait for a line that a buffer holds back."""
         log = CaffeLog.started()

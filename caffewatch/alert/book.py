@@ -16,6 +16,9 @@ from caffewatch.detect.words import spell
 from caffewatch.log.glog import isoformat
 from caffewatch.log.run import Run
 
+RECENT = 4
+"""Values that a message shows in figures, beside the bars of all."""
+
 
 class AlertBook:
     """Turn findings that began or ended into alerts that fire or resolve.
@@ -141,6 +144,7 @@ def explain(finding: Finding, run: Run) -> dict[str, str]:
         "log_time": isoformat(run.ended_at) or "",
         "snapshot": verdict.last_clean or "",
         "evidence": sparkline([value for _, value in finding.evidence]),
+        "recent": " → ".join(f"{value:.3g}" for _, value in finding.evidence[-RECENT:]),
         "consequences": ", ".join(dict.fromkeys(finding.consequences)),
     }
     return _told(notes)

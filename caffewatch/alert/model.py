@@ -54,7 +54,9 @@ class Alert:
         and layer, blob and phase where they apply.
     annotations
         summary, description, advice, iteration, value and, where they apply, iteration_estimated
-        (true until the log has given the number), log_time, line, snapshot and consequences.
+        (true until the log has given the number), log_time, line, net, snapshot (the last clean
+        one), evidence (the last values as bars), recent (the very last in figures) and
+        consequences.
     starts_at, ends_at
         Wall time in seconds since the epoch; ``ends_at`` is None while it fires.
     """

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 
+from caffewatch.alert.matchers import Matcher
 from caffewatch.alert.model import SEVERITIES, Alert, Severity, identity
 
 
@@ -13,18 +14,22 @@ from caffewatch.alert.model import SEVERITIES, Alert, Severity, identity
 class Subscription:
     """What one receiver asks for.
 
-    ``min_severity`` drops milder alerts, ``send_resolved`` False drops the second edge.
+    ``min_severity`` drops milder alerts, ``send_resolved`` False drops the second edge, and all
+    ``matchers`` have to fit an alert's labels.
     """
 
     receiver: str
     min_severity: Severity = "warning"
     send_resolved: bool = True
+    matchers: tuple[Matcher, ...] = ()
 
     def wants(self, alert: Alert) -> bool:
         """Tell whether this edge is one that the receiver asked to hear of."""
         if alert.state == "resolved" and not self.send_resolved:
             return False
-        return SEVERITIES.index(alert.severity) >= SEVERITIES.index(self.min_severity)
+        if SEVERITIES.index(alert.severity) < SEVERITIES.index(self.min_severity):
+            return False
+        return all(matcher.matches(alert.labels) for matcher in self.matchers)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,8 @@ COMMANDS = {
     "check": "judge finished or growing logs",
     "explain": "read one debug_info block aloud, as an expert would",
     "config": "check a configuration file, or print an example",
+    "notify-test": "send a marked test to the receivers, and say what came back",
+    "dead-letters": "show notifications that were given up on, or have them tried again",
     "demo": "replay a real log through the whole daemon, and show the alert arrive",
 }
 """Command -> what it does; each is a module of this package with ``add`` and ``main``."""
@@ -56,7 +58,7 @@ def _parser(argv: Sequence[str]) -> argparse.ArgumentParser:
     for name, summary in COMMANDS.items():
         command = commands.add_parser(name, help=summary, description=f"{summary}.".capitalize())
         if name == given:
-            module = importlib.import_module(f"caffewatch.cli.{name}")
+            module = importlib.import_module(f"caffewatch.cli.{name.replace('-', '_')}")
             module.add(command)
             command.set_defaults(main=module.main)
     return parser

@@ -13,6 +13,7 @@ from pydantic import PlainValidator, ValidationInfo, WithJsonSchema
 from caffewatch.config.types import is_web_url
 from caffewatch.deliver.secret import Secret
 from caffewatch.deliver.standard_webhooks import signing_key
+from caffewatch.deliver.transport import parse_headers
 
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _MAX_BYTES = 64 * 1024
@@ -83,9 +84,18 @@ def _key(secret: Secret) -> Secret:
     return secret
 
 
+def _headers(secret: Secret) -> Secret:
+    parse_headers(secret.reveal())
+    return secret
+
+
 _TEXT = WithJsonSchema({"type": "string", "minLength": 1})
 
 UrlText = Annotated[Secret, PlainValidator(lambda v, info: _url(from_text(v, info))), _TEXT]
 UrlFile = Annotated[Secret, PlainValidator(lambda v, info: _url(from_file(v, info))), _TEXT]
 KeyText = Annotated[Secret, PlainValidator(lambda v, info: _key(from_text(v, info))), _TEXT]
 KeyFile = Annotated[Secret, PlainValidator(lambda v, info: _key(from_file(v, info))), _TEXT]
+SecretText = Annotated[Secret, PlainValidator(from_text), _TEXT]
+SecretFile = Annotated[Secret, PlainValidator(from_file), _TEXT]
+HeadersText = Annotated[Secret, PlainValidator(lambda v, info: _headers(from_text(v, info))), _TEXT]
+HeadersFile = Annotated[Secret, PlainValidator(lambda v, info: _headers(from_file(v, info))), _TEXT]

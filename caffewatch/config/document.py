@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, create_model
+from pydantic import Field, create_model
 
-from caffewatch.alert.model import Severity
-from caffewatch.config.credentials import KeyFile, KeyText, UrlFile, UrlText
+from caffewatch.config.receivers import AnyReceiver, HeartbeatDocument
 from caffewatch.config.rules import Registry, rules_model
+from caffewatch.config.section import Section
 from caffewatch.config.settings import (
     DEFAULT_IGNORE_OLDER,
     DEFAULT_STATE_DIR,
@@ -18,42 +18,10 @@ from caffewatch.config.settings import (
     Tail,
     Web,
 )
+from caffewatch.config.templates import PanelUrl
 from caffewatch.config.types import Duration, LabelName, Name, TimeZone, WebUrl
 
 Text = Annotated[str, Field(min_length=1)]
-
-
-class Section(BaseModel):
-    """A mapping that takes no key but its own."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class ReceiverDocument(Section):
-    """What every receiver may have."""
-
-    name: Name
-    url: UrlText | None = None
-    url_file: UrlFile | None = None
-    min_severity: Severity = "warning"
-    send_resolved: bool = True
-
-
-class WebhookDocument(ReceiverDocument):
-    """A receiver of type webhook."""
-
-    type: Literal["webhook"]
-    secret: KeyText | None = None
-    secret_file: KeyFile | None = None
-
-
-class SlackDocument(ReceiverDocument):
-    """A receiver of type slack."""
-
-    type: Literal["slack"]
-
-
-AnyReceiver = Annotated[WebhookDocument | SlackDocument, Field(discriminator="type")]
 
 
 class JobDocument(Section):
@@ -62,7 +30,7 @@ class JobDocument(Section):
     name: Name
     path: Text
     start_at: StartAt = "beginning"
-    labels: dict[LabelName, str] = {}
+    labels: dict[LabelName, str] = Field(default_factory=dict)
     receivers: list[str] | None = None
     rules: Any = None
 
@@ -73,15 +41,18 @@ class Document(Section):
     state_dir: Text = DEFAULT_STATE_DIR
     host: Text | None = None
     external_url: WebUrl = ""
+    docs_url: WebUrl = ""
+    grafana_url: PanelUrl = ""
     web: Web = Web()
     tail: Tail = Tail()
     ignore_older: Duration = DEFAULT_IGNORE_OLDER
     timezone: TimeZone = None
     jobs: Any
     rules: Any = None
-    receivers: list[AnyReceiver] = []
+    receivers: tuple[AnyReceiver, ...] = ()
     alerts: Alerts = Alerts()
     metrics: Metrics = Metrics()
+    heartbeat: HeartbeatDocument | None = None
 
 
 def document_model(registry: Registry) -> type[Document]:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from pydantic import ValidationError
 
@@ -16,12 +15,11 @@ from caffewatch.config.checks import cross_check
 from caffewatch.config.credentials import Surroundings
 from caffewatch.config.document import Document, document_model
 from caffewatch.config.problem import ConfigError, Problem
+from caffewatch.config.receivers import heartbeat_settings, receiver_settings
 from caffewatch.config.rules import InvalidRuleError, Registry, resolve
 from caffewatch.config.settings import Job, Settings
 from caffewatch.config.source import Source, parse
 from caffewatch.config.types import shown
-from caffewatch.deliver.receiver import ReceiverSettings
-from caffewatch.deliver.registry import RECEIVERS
 from caffewatch.detect.registry import RULES
 
 
@@ -87,7 +85,7 @@ class _Reading:
         return self._complete(document, surroundings.folder)
 
     def _complete(self, document: Document, folder: Path) -> Settings:
-        receivers = tuple(map(_receiver, document.receivers))
+        receivers = tuple(map(receiver_settings, document.receivers))
         return Settings(
             host=document.host or socket.gethostname(),
             jobs=tuple(
@@ -95,11 +93,13 @@ class _Reading:
                 for index in range(len(document.jobs))
             ),
             receivers=receivers,
+            heartbeat=heartbeat_settings(document.heartbeat),
             state_dir=folder / document.state_dir,
             **{
                 name: getattr(document, name)
                 for name in (
-                    "external_url", "web", "tail", "alerts", "metrics", "ignore_older", "timezone",
+                    "external_url", "docs_url", "grafana_url", "web", "tail",
+                    "alerts", "metrics", "ignore_older", "timezone",
                 )
             },
         )  # fmt: skip
@@ -126,13 +126,3 @@ class _Reading:
 
     def _problem(self, line: int, path: problems.Path, message: str) -> Problem:
         return Problem(str(self.path), line, problems.dotted(path), message)
-
-
-def _receiver(document: Any) -> ReceiverSettings:
-    """Make a receiver's settings: a secret from a file stands where one from a text would."""
-    kind = RECEIVERS[document.type].settings
-    values: dict[str, Any] = {}
-    for entry in fields(kind):
-        from_file = getattr(document, f"{entry.name}_file", None)
-        values[entry.name] = getattr(document, entry.name) if from_file is None else from_file
-    return kind(**values)

@@ -25,6 +25,7 @@ _EXPECTED = {
     "string_type": "a text",
     "string_too_short": "a text",
     "list_type": "a list",
+    "tuple_type": "a list",
     "dict_type": "a mapping",
     "model_type": "a mapping",
     "model_attributes_type": "a mapping",

@@ -11,7 +11,9 @@ from typing import Annotated, Literal
 from pydantic import ConfigDict, Field
 
 from caffewatch.config.types import Address, Duration, Interval, Listen
+from caffewatch.deliver.heartbeat import HeartbeatSettings
 from caffewatch.deliver.receiver import ReceiverSettings
+from caffewatch.deliver.site import Site
 from caffewatch.detect.settings import RuleSettings
 
 StartAt = Literal["beginning", "end"]
@@ -44,12 +46,14 @@ class Alerts:
     """When people are told.
 
     ``group_wait`` is how long an alert waits for others of its run; one that still fires is told
-    again every ``repeat_interval``, never where that is 0.
+    again every ``repeat_interval``, never where that is 0. A job without a readable log for
+    ``missing_after`` is an alert too.
     """
 
     __pydantic_config__ = STRICT
     group_wait: Duration = 0.0
     repeat_interval: Duration = 4 * 3600.0
+    missing_after: Duration = 300.0
 
 
 @dataclass(frozen=True)
@@ -91,9 +95,17 @@ class Settings:
     receivers: tuple[ReceiverSettings, ...] = ()
     state_dir: Path = Path(DEFAULT_STATE_DIR)
     external_url: str = ""
+    docs_url: str = ""
+    grafana_url: str = ""
     web: Web = Web()
     tail: Tail = Tail()
     alerts: Alerts = Alerts()
     metrics: Metrics = Metrics()
+    heartbeat: HeartbeatSettings | None = None
     ignore_older: float = DEFAULT_IGNORE_OLDER
     timezone: zoneinfo.ZoneInfo | None = None
+
+    @property
+    def site(self) -> Site:
+        """What messages say of this installation."""
+        return Site(self.external_url, self.docs_url, self.grafana_url, self.timezone)

@@ -9,13 +9,16 @@ from urllib.parse import urlsplit
 
 from pydantic import BeforeValidator, PlainValidator, WithJsonSchema
 
+from caffewatch.alert.matchers import Matcher
+
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _DURATION = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|s|m|h|d)")
 _NAME = re.compile(r"\w[\w.-]{0,99}")
 _LABEL = re.compile(r"(?!__)[a-zA-Z_][a-zA-Z0-9_]{0,99}")
-_OWN_LABELS = frozenset(
+OWN_LABELS = frozenset(
     {"alertname", "severity", "host", "training_job", "log", "run", "layer", "blob", "phase"}
 )
+"""Labels that every alert has, or has where they apply."""
 _HIGHEST_PORT = 65535
 
 
@@ -77,7 +80,7 @@ def _name(value: Any) -> str:
 def _label(value: Any) -> str:
     if not isinstance(value, str) or not _LABEL.fullmatch(value):
         raise ValueError("expected a label name: letters, digits and '_', no digit or '__' first")
-    if value in _OWN_LABELS:
+    if value in OWN_LABELS:
         raise ValueError("every alert has a label of this name already, expected another name")
     return value
 
@@ -89,6 +92,12 @@ def _timezone(value: Any) -> zoneinfo.ZoneInfo | None:
         raise ValueError(
             f"expected local, UTC or a name such as Europe/Berlin, not {shown(value)}"
         ) from None
+
+
+def _matcher(value: Any) -> Matcher:
+    if not isinstance(value, str):
+        raise ValueError(f'expected a matcher such as team="vision", not {shown(value)}')
+    return Matcher.parse(value)
 
 
 def shown(value: Any) -> str:
@@ -104,13 +113,14 @@ def shown(value: Any) -> str:
 
 
 _TEXT = WithJsonSchema({"type": "string", "minLength": 1})
-_DURATION_SCHEMA = WithJsonSchema({"type": "string", "pattern": f"^{_DURATION.pattern}$"})
+DURATION_SCHEMA = WithJsonSchema({"type": "string", "pattern": f"^{_DURATION.pattern}$"})
 
-Duration = Annotated[float, BeforeValidator(seconds), _DURATION_SCHEMA]
-Interval = Annotated[float, BeforeValidator(_interval), _DURATION_SCHEMA]
+Duration = Annotated[float, BeforeValidator(seconds), DURATION_SCHEMA]
+Interval = Annotated[float, BeforeValidator(_interval), DURATION_SCHEMA]
 """A duration of at least 10 ms, for what is done again and again."""
 Listen = Annotated[Address, PlainValidator(_address), _TEXT]
 WebUrl = Annotated[str, PlainValidator(_url), _TEXT]
 Name = Annotated[str, PlainValidator(_name), _TEXT]
 LabelName = Annotated[str, PlainValidator(_label), _TEXT]
+MatcherText = Annotated[Matcher, PlainValidator(_matcher), _TEXT]
 TimeZone = Annotated[zoneinfo.ZoneInfo | None, PlainValidator(_timezone), _TEXT]

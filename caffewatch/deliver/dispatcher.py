@@ -5,11 +5,14 @@ from __future__ import annotations
 import random
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from functools import reduce
+from typing import Protocol
 
+from caffewatch.deliver.level import Current, LevelReceiver, LevelWorker
 from caffewatch.deliver.outbox import Outbox
 from caffewatch.deliver.receiver import Receiver
-from caffewatch.deliver.stats import DeliveryStats
+from caffewatch.deliver.stats import DeliveryStats, add
 from caffewatch.deliver.worker import MAX_AGE, Worker
 
 LONGEST_SLEEP = 30.0
@@ -22,9 +25,12 @@ class Dispatcher:
     Parameters
     ----------
     receivers
-        One worker thread is made for each.
+        One worker thread is made for each; for those that are level-triggered, one for each of
+        their servers.
     outbox
         Shared by all workers.
+    current
+        What level-triggered receivers are told.
     clock
         Wall time in seconds since the epoch.
     max_age
@@ -37,12 +43,20 @@ class Dispatcher:
         self,
         receivers: Iterable[Receiver],
         outbox: Outbox,
+        current: Current = lambda receiver, since: (),
         clock: Callable[[], float] = time.time,
         max_age: float = MAX_AGE,
         jitter: Callable[[], float] = random.random,
     ) -> None:
+        def workers(receiver: Receiver) -> Iterator[_Worker]:
+            if isinstance(receiver, LevelReceiver):
+                for lane in receiver.lanes:
+                    yield LevelWorker(receiver.name, lane, current, clock, jitter)
+            else:
+                yield Worker(receiver, outbox, clock, jitter, max_age)
+
         self._loops = [
-            _Loop(Worker(receiver, outbox, clock, jitter, max_age), clock) for receiver in receivers
+            _Loop(worker, clock) for receiver in receivers for worker in workers(receiver)
         ]
 
     def start(self) -> None:
@@ -74,11 +88,23 @@ class Dispatcher:
 
     def stats(self) -> tuple[DeliveryStats, ...]:
         """Give every receiver's counts, in the order of the receivers; from any thread."""
-        return tuple(loop.worker.stats for loop in self._loops)
+        found: dict[str, list[DeliveryStats]] = {}
+        for loop in self._loops:
+            found.setdefault(loop.worker.stats.receiver, []).append(loop.worker.stats)
+        return tuple(reduce(add, stats) for stats in found.values())
+
+
+class _Worker(Protocol):
+    name: str
+    stats: DeliveryStats
+
+    def step(self, now: float) -> float | None: ...
+
+    def close(self) -> None: ...
 
 
 class _Loop(threading.Thread):
-    def __init__(self, worker: Worker, clock: Callable[[], float]) -> None:
+    def __init__(self, worker: _Worker, clock: Callable[[], float]) -> None:
         super().__init__(name=f"deliver-{worker.name}", daemon=True)
         self.worker = worker
         self._clock = clock

@@ -1,4 +1,4 @@
-"""One POST, bounded in time and memory, and what its answer means."""
+"""One request, bounded in time and memory, and what its answer means."""
 
 from __future__ import annotations
 
@@ -6,14 +6,18 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
+from http.cookiejar import DefaultCookiePolicy
+from typing import Any
 
 import requests
 import urllib3.exceptions
+from requests.utils import get_auth_from_url
 
 from caffewatch.deliver.deadline import DeadlineAdapter
 from caffewatch.deliver.outcome import Delivered, Outcome, Rejected, Retry
 from caffewatch.deliver.secret import Secret, redact
 from caffewatch.deliver.text import one_line
+from caffewatch.deliver.transport import Transport
 
 CONNECT_TIMEOUT = 5.0
 READ_TIMEOUT = 10.0
@@ -21,8 +25,11 @@ TOTAL_TIMEOUT = 20.0
 LONGEST_PAUSE = 3600.0
 """Retry-After beyond an hour is taken as an hour: an alert should not wait for a typing error."""
 
+DIRECT = Transport()
 _BODY_LIMIT = 1024
 _REASON_LIMIT = 200
+_LONG_SEGMENT = 12
+"""Characters from which the last part of a path may be a token, and is hardly a word."""
 _RETRIED = frozenset({408, 425, 429})
 _BAD_URL = (
     requests.exceptions.InvalidURL,
@@ -33,19 +40,22 @@ _BAD_URL = (
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One POST: where to, with what. ``secrets`` are texts that no error may repeat."""
+    """One request: where to, with what. ``secrets`` are texts that no error may repeat."""
 
     url: Secret
     headers: Mapping[str, str]
     body: bytes
     secrets: tuple[Secret, ...] = ()
+    method: str = "POST"
 
 
 class HttpClient:
-    """Posts for one receiver, from one thread.
+    """Talks to one server, from one thread; a connection is kept for the next message.
 
     Parameters
     ----------
+    transport
+        How to get there.
     connect_timeout, read_timeout
         Seconds for a connection, and for every single piece of an answer.
     total_timeout
@@ -55,44 +65,58 @@ class HttpClient:
 
     def __init__(
         self,
+        transport: Transport = DIRECT,
+        *,
         connect_timeout: float = CONNECT_TIMEOUT,
         read_timeout: float = READ_TIMEOUT,
         total_timeout: float = TOTAL_TIMEOUT,
     ) -> None:
         self._timeouts = (connect_timeout, read_timeout)
+        self._transport = transport
+        self._headers = {"Accept-Encoding": "identity", **transport.fixed_headers()}
         self._adapter = DeadlineAdapter(total_timeout)
         self._session = requests.Session()
+        self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=()))
         self._session.mount("http://", self._adapter)
         self._session.mount("https://", self._adapter)
 
-    def post(self, request: Request, now: float) -> Outcome:
+    def send(self, request: Request, now: float) -> Outcome:
         """Send once; whatever happens is an outcome, and no outcome repeats the URL."""
         try:
-            with self._adapter.deadline():
-                return self._post(request, now)
+            with self._adapter.deadline.running():
+                return self._exchange(request, now)
         except _BAD_URL:
             return Rejected("the URL is invalid")
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
-            if self._adapter.expired:
-                return Retry(f"no complete answer within {self._adapter.seconds:g} s")
+            if self._adapter.deadline.expired:
+                return Retry(f"no complete answer within {self._adapter.deadline.seconds:g} s")
             return Retry(describe_error(error))
 
     def close(self) -> None:
         """Close the connections that were kept for later."""
         self._session.close()
 
-    def _post(self, request: Request, now: float) -> Outcome:
-        with self._session.post(
-            request.url.reveal(),
-            data=request.body,
-            headers={"Accept-Encoding": "identity", **request.headers},
+    def _exchange(self, request: Request, now: float) -> Outcome:
+        url, transport = request.url.reveal(), self._transport
+        # Given with each request, since there requests lets them win over the environment's.
+        proxy = None if transport.proxy is None else transport.proxy.reveal()
+        with self._session.request(
+            request.method,
+            url,
+            data=request.body or None,
+            headers={**self._headers, **request.headers},
             timeout=self._timeouts,
             allow_redirects=False,
             stream=True,
+            auth=_authentication(url),
+            proxies={} if proxy is None else {"http": proxy, "https": proxy},
+            verify=transport.ca_file or True,
+            cert=transport.certificate(),
         ) as response:
-            head = b"" if response.ok else _beginning(response)
+            head = _beginning(response)  # an answer that was read leaves its connection usable
         hidden = [secret.reveal() for secret in (request.url, *request.secrets)]
-        answer = redact(head.decode("utf-8", "replace"), [*hidden, *_parts(request.url)])
+        hidden += [*_parts(request.url), *transport.credentials()]
+        answer = redact(head.decode("utf-8", "replace"), hidden)
         return classify(response.status_code, response.headers, answer, now)
 
 
@@ -163,7 +187,14 @@ def describe_error(error: Exception) -> str:
     return f"the request failed ({type(error).__name__})"
 
 
+def _authentication(url: str) -> Any:
+    """Take name and password from the URL only: the user's .netrc is none of our business."""
+    given = get_auth_from_url(url)
+    return given if any(given) else lambda request: request
+
+
 def _parts(url: Secret) -> list[str]:
-    """Return the tail of a URL: a server that echoes one rarely repeats scheme and host."""
+    """Return the tails of a URL: a server that echoes one rarely repeats scheme and host."""
     _, _, rest = url.reveal().partition("://")
-    return [rest, rest.partition("/")[2]]
+    last = rest.rstrip("/").rpartition("/")[2]
+    return [rest, rest.partition("/")[2], last if len(last) >= _LONG_SEGMENT else ""]

@@ -1,58 +1,51 @@
-"""What every receiver has: settings, links for its messages, and one way to send."""
+"""What every receiver has: settings, and one way to send."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import ClassVar, Protocol
-from urllib.parse import quote
 
+from caffewatch.alert.matchers import Matcher
 from caffewatch.alert.model import Severity
 from caffewatch.alert.notification import Notification, Subscription
 from caffewatch.deliver.outcome import Outcome
 from caffewatch.deliver.secret import Secret
 
 
-@dataclass(frozen=True, slots=True)
-class Links:
-    """Addresses of our own pages, for messages.
-
-    ``external_url`` is where people reach the status page; without it there are no links.
-    """
-
-    external_url: str = ""
-
-    def job(self, name: str) -> str:
-        """Return the address of a job's page, or an empty text without an ``external_url``."""
-        if not self.external_url:
-            return ""
-        return f"{self.external_url.rstrip('/')}/jobs/{quote(name, safe='', errors='replace')}"
-
-
 @dataclass(frozen=True, kw_only=True)
 class ReceiverSettings:
     """What every kind of receiver is told.
+
+    One that is ``level_triggered`` hears again and again what fires, and gets no letters.
 
     Parameters
     ----------
     name
         Unique among the receivers; jobs and metrics know it by this.
-    url
-        Where to POST to; a secret, as whoever knows it can post.
     min_severity
         Milder alerts are not sent.
+    matchers
+        Alerts whose labels do not fit all of them are not sent.
     send_resolved
         Whether the end of an alert is sent too.
     """
 
     type: ClassVar[str]
+    level_triggered: ClassVar[bool] = False
     name: str
-    url: Secret
     min_severity: Severity = "warning"
+    matchers: tuple[Matcher, ...] = ()
     send_resolved: bool = True
 
     def subscription(self) -> Subscription:
         """Say which alerts this receiver asks for."""
-        return Subscription(self.name, self.min_severity, self.send_resolved)
+        return Subscription(self.name, self.min_severity, self.send_resolved, self.matchers)
+
+    def secrets(self) -> list[str]:
+        """Return the texts among the settings that must never be printed."""
+        values = (getattr(self, entry.name) for entry in fields(self))
+        singly = (one for x in values for one in (x if isinstance(x, tuple) else (x,)))
+        return [one.reveal() for one in singly if isinstance(one, Secret)]
 
 
 class Receiver(Protocol):

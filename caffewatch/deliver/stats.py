@@ -43,6 +43,18 @@ class DeliveryStats:
     delay_sum: float
 
 
+def add(left: DeliveryStats, right: DeliveryStats) -> DeliveryStats:
+    """Add the counts of two workers of one receiver."""
+    return DeliveryStats(
+        left.receiver,
+        {result: left.outcomes[result] + right.outcomes[result] for result in RESULTS},
+        left.errors + right.errors,
+        left.queue_length + right.queue_length,
+        tuple((x, n + m) for (x, n), (_, m) in zip(left.delays, right.delays, strict=True)),
+        left.delay_sum + right.delay_sum,
+    )
+
+
 class DeliveryCounter:
     """Counts for one receiver, from one thread."""
 

@@ -28,6 +28,9 @@ def _handler_name(event: type) -> str:
     return "on_" + re.sub(r"(?<=[a-z])(?=[A-Z])", "_", event.__name__).lower()
 
 
+_NAMES = {kind: _handler_name(kind) for kind in events.Event.__args__ if kind is not Pass}
+
+
 class Detector:
     """Give each event to the rules that ask for its kind.
 
@@ -110,11 +113,7 @@ class _Handlers:
         self.display = self._named("on_display")
         self.tested = self._named("on_tested")
         self.tick = self._named("tick")
-        self.others = {
-            kind: self._named(_handler_name(kind))
-            for kind in events.Event.__args__
-            if kind is not Pass
-        }
+        self.others = {kind: self._named(name) for kind, name in _NAMES.items()}
 
     def __reduce__(self) -> tuple[type[_Handlers], tuple[list[Rule[Any]]]]:
         return _Handlers, (self._rules,)

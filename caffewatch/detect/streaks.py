@@ -71,6 +71,10 @@ class Streaks:
         """The places whose symptom counts, with where each began, in the order they came."""
         return {key: streak.place for key, streak in self._lasting.items()}
 
+    def counts(self, key: tuple[str, int]) -> bool:
+        """Whether a place is on its way to count, or still counts."""
+        return key in self._open or key in self._lasting
+
     @property
     def waiting(self) -> bool:
         """Whether any place is on its way to count, or still counts."""

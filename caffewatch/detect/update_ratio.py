@@ -133,7 +133,8 @@ class UpdateRatio(Rule[UpdateRatioParameters]):
             lambda key: place_in(off[key[0]].pass_, off[key[0]].at, self.run),
             patience=self.patience,
         )
-        self._last = {**self._last, **off}
+        last = {**self._last, **off}
+        self._last = {x: ratio for x, ratio in last.items() if self._streaks.counts((x, 0))}
         return self._report(layers, self._last)
 
     def _learn(self, layout: Layout) -> None:

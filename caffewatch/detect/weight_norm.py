@@ -17,6 +17,7 @@ from caffewatch.detect.settings import Parameters, RuleSettings, parameter
 from caffewatch.detect.words import enumerate_layers, spell
 from caffewatch.log.events import TRAIN
 from caffewatch.log.run import Run
+from caffewatch.log.topology import MAX_LAYERS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,6 +87,8 @@ class WeightNorm(Rule[WeightNormParameters]):
 
     def _learn(self, look: Look) -> None:
         self._layout = look.layout
+        if len(self._base) > MAX_LAYERS:
+            self._base.clear()
         for p in look.layout.parameters:
             if p.number == 0 and p.learned and p.data is not None and look.values[p.data]:
                 self._base.setdefault(p.layer, look.values[p.data])

@@ -21,6 +21,7 @@ CREATED = re.compile(r"Log file created at: (\d{4})/(\d\d)/(\d\d) (\d\d):(\d\d):
 _DAY = 86400.0
 _HALF_YEAR = 183 * _DAY
 _LEAP_GAP = 9
+_LEAP_SECOND = 61
 _FIRST_YEAR, _LAST_YEAR = 1970, 9998
 _UNKNOWN_YEAR = 1972  # a leap year, so that every date exists
 
@@ -125,7 +126,10 @@ class Clock:
             if minute != self._minute or date != self._date:
                 self._start = self._day(date) + _seconds(int(minute[:2]), int(minute[3:]))
                 self._date, self._minute = date, minute
-            now = self._start + float(clock[6:])
+            second = float(clock[6:])
+            if second >= _LEAP_SECOND:
+                return None
+            now = self._start + second
         except ValueError:
             return None
         self._last = now

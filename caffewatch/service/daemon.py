@@ -7,9 +7,10 @@ import threading
 import time
 from collections.abc import Callable
 
+from caffewatch.alert.model import Alert
 from caffewatch.config.settings import Settings
 from caffewatch.deliver.dispatcher import Dispatcher
-from caffewatch.deliver.receiver import Links
+from caffewatch.deliver.heartbeat import Heartbeat
 from caffewatch.deliver.registry import make_receiver
 from caffewatch.detect.registry import RULES
 from caffewatch.export.collector import Collector, CollectorSettings
@@ -61,19 +62,24 @@ class Daemon:
         self._store = Store(settings.state_dir)
         try:
             self._published = Published(settings.metrics.blobs)
-            links = Links(settings.external_url)
-            receivers = [make_receiver(x, links) for x in settings.receivers]
-            self._dispatcher = Dispatcher(receivers, self._store.outbox, clock)
+            receivers = [make_receiver(x, settings.site) for x in settings.receivers]
+            self._mailroom = Mailroom(settings)
+            self._dispatcher = Dispatcher(receivers, self._store.outbox, self._current, clock)
             self._wakeups = Wakeups(self._wake) if settings.tail.events else None
             self._roster = Roster(settings, self._store, self._wakeups)
             self._loop = Loop(
                 self._roster,
                 self._store,
-                Mailroom(settings),
+                self._mailroom,
                 self._published,
                 self._dispatcher.nudge,
                 settings.tail.poll_interval,
             )
+            self._heartbeat = None
+            if settings.heartbeat is not None:
+                self._heartbeat = Heartbeat(
+                    settings.heartbeat, lambda: self._health() is None, clock
+                )
             self._ready = threading.Event()
             self._server = self._make_server()
         except BaseException:
@@ -92,6 +98,8 @@ class Daemon:
         self._catch_up()
         self._dispatcher.start()
         self._server.start()
+        if self._heartbeat is not None:
+            self._heartbeat.start()
         self._ready.set()
         _log.info("caffewatch %s listening on %s", VERSION, self.url)
         for job in self._roster.absent():
@@ -112,6 +120,8 @@ class Daemon:
     def close(self) -> None:
         """End everything that was begun."""
         self._server.close()
+        if self._heartbeat is not None:
+            self._heartbeat.stop(timeout=STOP_PATIENCE)
         if self._wakeups is not None:
             self._wakeups.stop()
         self._dispatcher.stop(timeout=STOP_PATIENCE)
@@ -126,6 +136,7 @@ class Daemon:
             "store": self._loop.errors["store"] + self._store.errors,
             "deliver": sum(x.errors for x in deliveries),
         }
+        errors["heartbeat"] = 0 if self._heartbeat is None else self._heartbeat.failures
         return ServiceStats(
             logs=tuple(x.stats for x in self._published.pictures()),
             errors=errors,
@@ -159,6 +170,10 @@ class Daemon:
             if self._loop.stopping:
                 break
         self._loop.publish(self._clock())
+
+    def _current(self, receiver: str, since: float) -> list[Alert]:
+        """Say what fires or has ended since, for a receiver that is told of it all the time."""
+        return [x for x in self._store.current(since) if self._mailroom.concerns(receiver, x)]
 
     def _wake(self, path: str) -> None:
         self._loop.wake(path)

@@ -9,6 +9,7 @@ from itertools import islice
 
 from caffewatch.alert.model import Alert
 from caffewatch.alert.notification import Letter
+from caffewatch.config.settings import Job
 from caffewatch.service.followed import FollowedLog
 from caffewatch.service.mail import Mailroom
 from caffewatch.service.roster import Roster
@@ -38,7 +39,7 @@ class Ledger:
     Parameters
     ----------
     nudge
-        Called when letters were written: the delivery may look.
+        Called when letters or alerts were written: the delivery may look.
     """
 
     def __init__(
@@ -67,12 +68,16 @@ class Ledger:
     def note(self, log: FollowedLog, alerts: list[Alert], now: float) -> None:
         """Take what a look at a log brought, to be committed with its position."""
         self._changed[log.key] = log
+        self.note_alerts(log.job, alerts, now)
+
+    def note_alerts(self, job: Job, alerts: list[Alert], now: float) -> None:
+        """Take what is to be told of a job."""
         self._alerts += alerts
-        self._letters += self._mailroom.letters(log.job, alerts, now)
+        self._letters += self._mailroom.letters(job, alerts, now)
 
     def commit(self, now: float) -> None:
         """Write everything noted in one transaction."""
-        if not (self._changed or self._roster.seen_first):
+        if not (self._changed or self._alerts or self._roster.seen_first):
             return
         full = [x for x in self._changed.values() if x.unsaved_bytes >= CORE_SIZE]
         self._write(self._changed.values(), full[:CORES_AT_ONCE])
@@ -83,6 +88,7 @@ class Ledger:
     def remind(self, now: float) -> None:
         """Tell again of what has fired for long."""
         firing = [(log.job, alerts) for log in self._roster if (alerts := log.firing())]
+        firing += self._roster.absence.firing
         if not firing:
             return
         told = self._store.told(x.fingerprint for _, alerts in firing for x in alerts)
@@ -123,7 +129,7 @@ class Ledger:
             # An error of our own, unlike a full disk: to keep it would hold up all that follows.
             self.errors["store"] += 1
             _log.exception("state refused")
-        if self._letters:
+        if self._letters or self._alerts:
             self._nudge()
         self._alerts, self._letters = [], []
         self._roster.seen_first.clear()

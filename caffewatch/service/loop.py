@@ -9,9 +9,10 @@ from contextlib import suppress
 from queue import Empty, SimpleQueue
 
 from caffewatch.alert.model import Alert
-from caffewatch.service.followed import HEAD_PATIENCE, FollowedLog
+from caffewatch.service.followed import FollowedLog
 from caffewatch.service.ledger import Ledger
 from caffewatch.service.mail import Mailroom
+from caffewatch.service.monitors import HEAD_PATIENCE
 from caffewatch.service.published import Published
 from caffewatch.service.roster import Roster
 from caffewatch.store.store import Store
@@ -170,6 +171,10 @@ class Loop:
         found = self._roster.discover()
         for log in found:
             self._published.note(log)
+        for job, alerts in self._roster.judge_absence(now):
+            self._ledger.note_alerts(job, alerts, now)
+            for alert in alerts:
+                _log.log(*_described(alert))
         return found
 
     def _look(self, log: FollowedLog, now: float) -> int:

@@ -17,7 +17,10 @@ class Mailroom:
     """Address alerts to the receivers of their job."""
 
     def __init__(self, settings: Settings) -> None:
+        self._host = settings.host
         self._subscriptions = {x.name: x.subscription() for x in settings.receivers}
+        self._by_letter = {x.name for x in settings.receivers if not x.level_triggered}
+        self._receivers = {job.name: job.receivers for job in settings.jobs}
         self._group_wait = settings.alerts.group_wait
         self._repeat_interval = settings.alerts.repeat_interval
 
@@ -28,8 +31,16 @@ class Mailroom:
 
     def letters(self, job: Job, alerts: Iterable[Alert], now: float) -> list[Letter]:
         """Write the letters for edges of one job, in their order."""
-        asked = [self._subscriptions[name] for name in job.receivers]
+        asked = [self._subscriptions[name] for name in job.receivers if name in self._by_letter]
         return address(alerts, asked, now, self._group_wait)
+
+    def concerns(self, receiver: str, alert: Alert) -> bool:
+        """Tell whether a receiver asked for an alert out of the state, of a job that is still."""
+        labels = alert.labels
+        if labels["host"] != self._host:
+            return False
+        asked = receiver in self._receivers.get(labels["training_job"], ())
+        return asked and self._subscriptions[receiver].wants(alert)
 
     def repeats(self, job: Job, alerts: Iterable[Alert], told: Told, now: float) -> list[Letter]:
         """Write letters again for alerts that still fire, once ``repeat_interval`` is over."""

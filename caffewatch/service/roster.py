@@ -13,6 +13,7 @@ from functools import partial
 from caffewatch.alert.model import Alert, Origin
 from caffewatch.config.settings import Job, Settings, StartAt
 from caffewatch.log.start import ENOUGH, begins_run
+from caffewatch.service import absence
 from caffewatch.service.core import Core, CoreError, load
 from caffewatch.service.followed import FollowedLog
 from caffewatch.store.store import Store
@@ -41,6 +42,8 @@ class Roster:
 
     Attributes
     ----------
+    absence
+        What is told of jobs that have no readable log.
     seen_first
         Jobs that were looked through for the first time, to be saved with the logs' positions.
     """
@@ -53,9 +56,12 @@ class Roster:
         self.seen_first: dict[tuple[str, str], str] = {}
         self._by_path: dict[str, list[FollowedLog]] = {}
         self._recalled: dict[tuple[str, str], list[Alert]] = {}
-        for alert in store.firing():
-            key = alert.labels["training_job"], alert.labels["log"]
-            self._recalled.setdefault(key, []).append(alert)
+        recalled = store.firing()
+        for alert in recalled:
+            if alert.rule != absence.RULE:
+                key = alert.labels["training_job"], alert.labels["log"]
+                self._recalled.setdefault(key, []).append(alert)
+        self.absence = absence.Absence(settings, recalled)
 
     def __iter__(self) -> Iterator[FollowedLog]:
         return iter(self._logs.values())
@@ -86,6 +92,18 @@ class Roster:
         """Return the jobs of which no log is there."""
         there = {job for job, path in self._logs if os.path.lexists(path)}
         return [job for job in self._settings.jobs if job.name not in there]
+
+    def judge_absence(self, now: float) -> list[tuple[Job, list[Alert]]]:
+        """Return what is to be told of jobs that have no readable log, or have one again."""
+        edges = []
+        for job in self._settings.jobs:
+            logs = [log for (name, _), log in self._logs.items() if name == job.name]
+            problem: str | None = f"nothing matches {job.path}"
+            if logs:
+                readable = any(x.condition == "readable" for x in logs)
+                problem = None if readable else logs[0].error or f"{job.path}: no such file"
+            edges.append((job, self.absence.judge(job, problem, now)))
+        return edges
 
     def keys(self) -> list[tuple[str, str]]:
         """Return what the state is to remember: (job, log) of all logs, and the jobs."""

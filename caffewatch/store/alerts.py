@@ -40,6 +40,14 @@ def firing(connection: sqlite3.Connection) -> list[Alert]:
     return [alert_from_json(row["alert"]) for row in rows]
 
 
+def current(connection: sqlite3.Connection, since: float) -> list[Alert]:
+    """List the alerts that fire, and those that have ended since a time (seconds)."""
+    rows = connection.execute(
+        "SELECT alert FROM alerts WHERE state = 'firing' OR ends_at >= ?", (since,)
+    )
+    return [alert_from_json(row["alert"]) for row in rows]
+
+
 def drop_resolved(connection: sqlite3.Connection) -> None:
     """Drop what nobody will ask for again."""
     connection.execute("DELETE FROM alerts WHERE state = 'resolved'")

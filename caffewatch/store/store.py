@@ -136,6 +136,13 @@ class Store:
         """List the alerts that have fired and not resolved, oldest first."""
         return self._mirror.read(alert_table.firing)
 
+    def current(self, since: float) -> list[Alert]:
+        """List the alerts that fire, and those that have ended since a time (seconds)."""
+        saved = self._mirror.read_disk(lambda connection: alert_table.current(connection, since))
+        newest = self._mirror.read(lambda connection: alert_table.current(connection, since))
+        found = {x.fingerprint: x for x in [*(saved or ()), *newest]}
+        return sorted(found.values(), key=lambda x: (x.starts_at, x.fingerprint))
+
     def told(self, fingerprints: Iterable[str]) -> dict[tuple[str, str], tuple[int, float]]:
         """Return who was last told of firing alerts; not of those a letter still waits for.
 

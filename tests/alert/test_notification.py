@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from caffewatch.alert.matchers import Matcher
 from caffewatch.alert.model import Alert, Severity, identity
 from caffewatch.alert.notification import (
     Letter,
@@ -53,6 +54,15 @@ class TestSubscription:
         wants = Subscription("slack", send_resolved=False).wants
 
         assert (wants(FIRING), wants(RESOLVED)) == (True, False)
+
+    def test_all_matchers_have_to_fit(self) -> None:
+        """Both edges alike, for labels are frozen."""
+        matchers = (Matcher.parse("team=vision"), Matcher.parse('layer=~"conv.*"'))
+        wants = Subscription("slack", matchers=matchers).wants
+        fits, differs = {"team": "vision", "layer": "conv1"}, {"team": "vision", "layer": "fc"}
+
+        assert [wants(replace(x, labels=fits)) for x in (FIRING, RESOLVED)] == [True, True]
+        assert not wants(replace(FIRING, labels=differs))
 
 
 class TestAddress:

@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.deliver.certificates import Authority
+
 
 @pytest.fixture
 def environ(tmp_path: Path) -> dict[str, str]:
@@ -14,6 +16,8 @@ def environ(tmp_path: Path) -> dict[str, str]:
     (credentials / "hook-secret").write_text("whsec_aHVudGVyMg==\n")
     (credentials / "empty").write_text(" \n")
     (credentials / "binary").write_bytes(b"\xff\xfe")
+    authority = Authority(credentials)
+    authority.client()
     return {
         "CREDENTIALS_DIRECTORY": str(credentials),
         "TOKEN": "hunter2-token",

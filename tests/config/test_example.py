@@ -28,7 +28,8 @@ class TestExample:
 
         settings = load(path, environ)
 
-        assert [receiver.name for receiver in settings.receivers] == ["slack-vision", "hook"]
+        names = [receiver.name for receiver in settings.receivers]
+        assert names == ["slack-vision", "hook", "mail", "pager", "am"]
         assert settings.jobs[0].receivers == ("hook",)
 
     def test_options_stand_at_their_defaults(

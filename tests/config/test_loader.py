@@ -8,10 +8,14 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from caffewatch.alert.matchers import Matcher
 from caffewatch.config import ConfigError, Settings, load
 from caffewatch.config.settings import Alerts, Metrics, Tail, Web
 from caffewatch.config.types import Address
+from caffewatch.deliver.email import EmailSettings
+from caffewatch.deliver.heartbeat import HeartbeatSettings
 from caffewatch.deliver.secret import Secret
+from caffewatch.deliver.site import Site
 from caffewatch.deliver.slack import SlackSettings
 from caffewatch.deliver.webhook import WebhookSettings
 from tests.config.fake_rules import FAKE_RULES, FakeGradient, FakeStall
@@ -71,6 +75,7 @@ class TestFullFile:
             url=Secret("http://127.0.0.1:9000/hunter2-token"),
             secret=Secret("hunter2-key"),
             send_resolved=False,
+            matchers=(Matcher("team", "=", "vision"), Matcher("layer", "=~", "conv.*")),
         )
 
         assert full.receivers == (slack, hook)
@@ -83,6 +88,81 @@ class TestFullFile:
         """Nobody changes what was configured."""
         with pytest.raises(dataclasses.FrozenInstanceError):
             full.tail.events = True  # type: ignore[misc] # what is under test
+
+
+class TestTemplates:
+    def test_of_a_receiver_and_of_links(self, environ: Mapping[str, str]) -> None:
+        """They are taken as they are written, after they were tried out."""
+        settings = load(CASES / "good_templates.yaml", environ, FAKE_RULES)
+        (slack,) = settings.receivers
+
+        assert isinstance(slack, SlackSettings)
+        assert slack.title == "{{ worst.headline }} ({{ worst.labels.team }})"
+        assert slack.text.startswith("{% for alert in alerts %}\n")
+        assert settings.site == Site(
+            docs_url="https://docs.example/rules.html",
+            grafana_url="https://grafana.example/d/x?var-job={{ job }}&var-log={{ log }}"
+            "&from={{ from }}&to={{ to }}",
+        )
+
+
+class TestEmail:
+    def test_everything(self, environ: Mapping[str, str]) -> None:
+        """``from`` and ``to`` are the words that people know."""
+        settings = load(CASES / "good_email.yaml", environ, FAKE_RULES)
+
+        expected = EmailSettings(
+            name="mail",
+            host="smtp.example.org",
+            port=2525,
+            security="tls",
+            ca_file=f"{environ['CREDENTIALS_DIRECTORY']}/ca.pem",
+            username="me",
+            password=Secret("hunter2-token"),
+            sender="Caffewatch <watch@example.org>",
+            recipients=("ops@example.org",),
+            html="<p>{{ worst.summary }}</p>",
+        )
+
+        assert settings.receivers == (expected,)
+
+
+class TestHeartbeat:
+    def test_everything(self, environ: Mapping[str, str]) -> None:
+        """It is reached as receivers are."""
+        settings = load(CASES / "good_heartbeat.yaml", environ, FAKE_RULES)
+
+        assert settings.heartbeat == HeartbeatSettings(
+            url=Secret("https://hooks.slack.example/services/T0/B0/hunter2"),
+            interval=120.0,
+            method="POST",
+            ca_file=f"{environ['CREDENTIALS_DIRECTORY']}/ca.pem",
+        )
+
+    def test_none(self, minimal: Settings) -> None:
+        """It is not needed."""
+        assert minimal.heartbeat is None
+
+
+class TestTransport:
+    def test_how_a_server_is_reached(self, environ: Mapping[str, str]) -> None:
+        """Proxy, certificates, authentication and headers, with secrets out of the environment."""
+        settings = load(CASES / "good_http.yaml", environ, FAKE_RULES)
+        folder = environ["CREDENTIALS_DIRECTORY"]
+
+        expected = WebhookSettings(
+            name="hook",
+            url=Secret("https://127.0.0.1:9000/"),
+            proxy=Secret("http://me:hunter2-token@proxy.example:3128"),
+            ca_file=f"{folder}/ca.pem",
+            cert_file=f"{folder}/client.pem",
+            key_file=f"{folder}/client.key",
+            username="me",
+            password=Secret("hunter2-token"),
+            headers=Secret("X-Scope-OrgID: team-1"),
+        )
+
+        assert settings.receivers == (expected,)
 
 
 class TestMinimalFile:

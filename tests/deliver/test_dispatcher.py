@@ -1,16 +1,19 @@
 from __future__ import annotations
 
+import json
 import threading
 import time
 
+from caffewatch.alert.model import Alert
+from caffewatch.deliver.alertmanager import AlertmanagerSettings
 from caffewatch.deliver.dispatcher import Dispatcher
-from caffewatch.deliver.receiver import Links
 from caffewatch.deliver.registry import RECEIVERS, make_receiver
 from caffewatch.deliver.secret import Secret
+from caffewatch.deliver.site import Site
 from caffewatch.deliver.webhook import WebhookReceiver, WebhookSettings
 from tests.deliver.fakes import FakeReceiver
 from tests.deliver.outbox import MemoryOutbox
-from tests.deliver.samples import notification
+from tests.deliver.samples import alert, notification
 from tests.deliver.web_server import WebServer
 
 PATIENCE = 10.0
@@ -78,6 +81,29 @@ class TestDispatcher:
         assert not ended_in_time
         assert dispatcher.stop(PATIENCE)
 
+    def test_a_level_triggered_receiver(self, server: WebServer) -> None:
+        """It is told what fires by a thread for each of its servers, and counted as one."""
+        settings = AlertmanagerSettings(name="am", urls=(Secret(server.url), Secret(server.url)))
+        receiver = make_receiver(settings, Site())
+        asked = []
+
+        def current(name: str, since: float) -> list[Alert]:
+            asked.append(name)
+            return [alert()]
+
+        dispatcher = Dispatcher([receiver], MemoryOutbox(), current)
+        dispatcher.start()
+        deadline = time.monotonic() + PATIENCE
+        while dispatcher.stats()[0].outcomes["delivered"] < 2:
+            assert time.monotonic() < deadline
+            time.sleep(0.005)
+        dispatcher.nudge()
+
+        assert dispatcher.stop(PATIENCE)
+        assert [x.receiver for x in dispatcher.stats()] == ["am"]
+        assert set(asked) == {"am"}
+        assert [len(json.loads(x.body)) for x in server.received] == [1, 1]
+
     def test_stop_ends_and_closes(self) -> None:
         """After the stop no thread is left and connections are closed."""
         receiver = FakeReceiver()
@@ -113,7 +139,7 @@ class TestDispatcher:
         outbox = MemoryOutbox()
         settings = WebhookSettings(name="fake", url=Secret(server.url))
         dispatcher = Dispatcher(
-            [make_receiver(settings, Links())], outbox, jitter=lambda: 0.0, clock=time.time
+            [make_receiver(settings, Site())], outbox, jitter=lambda: 0.0, clock=time.time
         )
         outbox.put(notification())
 
@@ -132,7 +158,7 @@ class TestRegistry:
 
     def test_make_receiver(self) -> None:
         """Settings become the receiver that belongs to them, under their name."""
-        receiver = make_receiver(WebhookSettings(name="a", url=Secret("http://a/")), Links())
+        receiver = make_receiver(WebhookSettings(name="a", url=Secret("http://a/")), Site())
 
         assert isinstance(receiver, WebhookReceiver)
         assert receiver.name == "a"

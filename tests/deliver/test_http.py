@@ -115,7 +115,7 @@ class TestDescribeError:
 class TestPost:
     def test_what_arrives(self, client: HttpClient, server: WebServer) -> None:
         """The bytes and headers arrive as they were rendered."""
-        outcome = client.post(request(server.url), NOW)
+        outcome = client.send(request(server.url), NOW)
 
         received = server.received[0]
         assert outcome == Delivered()
@@ -126,7 +126,7 @@ class TestPost:
         """A server cannot send our alerts elsewhere."""
         server.answers = [(307, {"Location": server.url}, b"")]
 
-        outcome = client.post(request(server.url), NOW)
+        outcome = client.send(request(server.url), NOW)
 
         assert isinstance(outcome, Retry)
         assert len(server.received) == 1
@@ -136,9 +136,17 @@ class TestPost:
         text = f"no route for {server.url} or hook/hunter2 with s3cret"
         server.answers = [(404, {}, text.encode())]
 
-        outcome = client.post(request(server.url), NOW)
+        outcome = client.send(request(server.url), NOW)
 
         assert outcome == Rejected("HTTP 404: no route for *** or *** with ***")
+
+    def test_an_echoed_token_is_hidden(self, client: HttpClient, server: WebServer) -> None:
+        """Slack's URLs end in one, and a server may repeat it alone."""
+        server.answers = [(404, {}, b"unknown token XXXXhunter2XXXX of hook")]
+
+        outcome = client.send(request(server.url + "/XXXXhunter2XXXX"), NOW)
+
+        assert outcome == Rejected("HTTP 404: unknown token *** of hook")
 
     def test_nobody_listens(self, client: HttpClient) -> None:
         """A refused connection is tried again; the reason names no URL."""
@@ -146,20 +154,20 @@ class TestPost:
             unused.bind(("127.0.0.1", 0))
             url = f"http://127.0.0.1:{unused.getsockname()[1]}/hunter2"
 
-            outcome = client.post(request(url), NOW)
+            outcome = client.send(request(url), NOW)
 
         assert outcome == Retry("the connection failed or was closed")
 
     @pytest.mark.parametrize("url", ["http://", "nonsense", "gopher://a/", "http://a:b/"])
     def test_bad_url(self, client: HttpClient, url: str) -> None:
         """A URL that cannot work never will."""
-        assert client.post(request(url), NOW) == Rejected("the URL is invalid")
+        assert client.send(request(url), NOW) == Rejected("the URL is invalid")
 
     def test_closed_without_an_answer(self, client: HttpClient, server: WebServer) -> None:
         """A server that hangs up is tried again."""
         server.write = lambda file: None
 
-        assert client.post(request(server.url), NOW) == Retry("the connection failed or was closed")
+        assert client.send(request(server.url), NOW) == Retry("the connection failed or was closed")
 
     @pytest.mark.parametrize(
         ("beginning", "expected"),
@@ -181,21 +189,26 @@ class TestPost:
 
         server.write = _until_closed(drip)
 
-        assert client.post(request(server.url), NOW) == expected
+        assert client.send(request(server.url), NOW) == expected
 
-    def test_dripping_body(self, client: HttpClient, server: WebServer) -> None:
-        """A refusal counts although its body never ends."""
+    @pytest.mark.parametrize(
+        ("status", "expected"), [(b"410 Gone", Rejected), (b"200 OK", Delivered)]
+    )
+    def test_dripping_body(
+        self, client: HttpClient, server: WebServer, status: bytes, expected: type[Outcome]
+    ) -> None:
+        """An answer counts although its body never ends."""
 
         def drip(file: Any) -> None:
-            file.write(b"HTTP/1.1 410 Gone\r\nContent-Length: 1000000\r\n\r\n")
+            file.write(b"HTTP/1.1 " + status + b"\r\nContent-Length: 1000000\r\n\r\n")
             while not server.ended.wait(0.02):
                 file.write(b"x")
 
         server.write = _until_closed(drip)
 
-        outcome = client.post(request(server.url), NOW)
+        outcome = client.send(request(server.url), NOW)
 
-        assert isinstance(outcome, Rejected)
+        assert isinstance(outcome, expected)
 
     def test_endless_body(self, client: HttpClient, server: WebServer) -> None:
         """Only the beginning of a body is read."""
@@ -207,7 +220,7 @@ class TestPost:
 
         server.write = _until_closed(flood)
 
-        outcome = client.post(request(server.url), NOW)
+        outcome = client.send(request(server.url), NOW)
 
         assert outcome == Rejected("HTTP 400: " + "y" * 199 + "…")
 
@@ -216,7 +229,7 @@ class TestPost:
         client = HttpClient(read_timeout=0.1)
         server.write = lambda file: wait_for_end(server)
 
-        outcome = client.post(request(server.url), NOW)
+        outcome = client.send(request(server.url), NOW)
         client.close()
         server.ended.set()
 
@@ -225,10 +238,10 @@ class TestPost:
     def test_goes_on_after_a_failure(self, client: HttpClient, server: WebServer) -> None:
         """A client that was cut off works for the next message."""
         server.write = lambda file: None
-        client.post(request(server.url), NOW)
+        client.send(request(server.url), NOW)
         server.write = None
 
-        assert client.post(request(server.url), NOW) == Delivered()
+        assert client.send(request(server.url), NOW) == Delivered()
 
 
 def wait_for_end(server: WebServer) -> None:

@@ -7,15 +7,16 @@ from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
+from slack_sdk.models.blocks import Block
 
 from caffewatch.deliver.outcome import Delivered, Rejected, Retry
-from caffewatch.deliver.receiver import Links
 from caffewatch.deliver.secret import Secret
-from caffewatch.deliver.slack import SlackReceiver, SlackSettings, describe, fit, message, render
+from caffewatch.deliver.site import Site
+from caffewatch.deliver.slack import SlackReceiver, SlackSettings, fit, message, render
 from tests.deliver.samples import STARTED, alert, notification
 from tests.deliver.web_server import WebServer
 
-LINKS = Links("https://watch.example/")
+SITE = Site("https://watch.example/")
 HOSTILE = "<!channel> <@U1> <http://evil|click> & *bold* @here http://evil.example"
 
 
@@ -35,76 +36,74 @@ def units(text: str) -> int:
     return len(text.encode("utf-16-le")) // 2
 
 
-class TestDescribe:
-    def test_firing(self) -> None:
-        """What, where, since when, the value, what to do first and where to go back to."""
-        expected = [
-            "🔴 critical: nan or inf",
-            "conv1's data is nan",
-            "Where: host gpu-07, job imagenet, layer conv1, log /data/train.log",
-            "Since iteration: 17",
-            "Value: nan",
-            "Do first: Lower base_lr to a tenth.",
-            "Go back to: lenet_iter_10.solverstate",
-        ]
-
-        assert describe(alert()).splitlines() == expected
-
-    def test_resolved(self) -> None:
-        """What is over needs no advice."""
-        told = describe(alert(ends_at=STARTED + 1))
-
-        assert told.startswith("✅ resolved: nan or inf\n")
-        assert "Do first" not in told
-
-    def test_unknown_rule(self) -> None:
-        """An alert of a rule that is gone after an update is still told."""
-        assert describe(alert("old_rule", "warning")).startswith("🟠 warning: old rule\n")
-
-
 class TestMessage:
-    def test_headline_names_the_worst(self) -> None:
-        """A burst is one message under its worst alert."""
-        told = message(notification(alert("old_rule", "warning"), alert()), LINKS)
+    def test_layout(self) -> None:
+        """The title as a header, a section for each paragraph, and the title in the fallback."""
+        told = message(SETTINGS, notification(alert("old_rule", "warning"), alert()), SITE)
 
-        assert told["blocks"][0]["text"]["text"] == (
-            "🔴 critical: nan or inf in imagenet (and 1 more)"
+        header, first, second, links = told["blocks"]
+        assert header["text"]["text"] == (
+            "🔴 Critical: nan or inf in layer conv1 · imagenet on gpu-07 (and 1 more)"
         )
-        assert told["text"].splitlines()[0] == told["blocks"][0]["text"]["text"]
+        assert first["text"]["text"].startswith("🔴 Critical: nan or inf in layer conv1\n")
+        assert second["text"]["text"].startswith("🟠 Warning: old rule in layer conv1\n")
+        assert links["type"] == "context"
+        assert told["text"].splitlines()[0] == header["text"]["text"]
 
-    def test_link(self) -> None:
-        """The one text with markup is our own link."""
-        told = message(notification(), LINKS)
+    def test_links(self) -> None:
+        """The one text with markup is our own links."""
+        site = Site("https://watch.example/", "https://docs.example/r", "https://g.example/?a=1|2")
+
+        told = message(SETTINGS, notification(), site)
 
         marked = [text["text"] for text in texts(told) if text["type"] == "mrkdwn"]
-        assert marked == ["<https://watch.example/jobs/imagenet|Status page>"]
+        assert marked == [
+            "<https://watch.example/jobs/imagenet|Status page> · "
+            "<https://docs.example/r#non_finite|What it means> · "
+            "<https://g.example/?a=1%7C2|Grafana>"
+        ]
 
-    def test_no_link_without_address(self) -> None:
+    def test_no_links_without_addresses(self) -> None:
         """Without an address of ours nothing is marked up."""
-        told = message(notification(), Links())
+        told = message(SETTINGS, notification(), Site())
 
         assert {text["type"] for text in texts(told)} == {"plain_text"}
 
     def test_a_big_burst(self) -> None:
         """More alerts than blocks: the rest is counted and named."""
-        told = message(notification(*[alert("old_rule", "warning")] * 60), LINKS)
+        told = message(SETTINGS, notification(*[alert("old_rule", "warning")] * 60), SITE)
 
         assert len(told["blocks"]) <= 50
-        assert told["blocks"][-2]["text"]["text"] == "and 40 more of this run: old rule"
+        assert told["blocks"][-2]["text"]["text"] == "And 40 more of this run: old rule"
+
+    def test_own_templates(self) -> None:
+        """Their text is plain too, and more of it than Slack takes is left out."""
+        own = SlackSettings(
+            name="slack",
+            url=Secret("http://127.0.0.1:9/"),
+            title="*{{ worst.job }}* <!here>",
+            text="{% for i in range(60) %}{{ i }}\n\n{% endfor %}",
+        )
+
+        told = message(own, notification(), Site())
+
+        assert told["blocks"][0]["text"]["text"] == "*imagenet* &lt;!here&gt;"
+        assert len(told["blocks"]) <= 50
+        assert told["blocks"][-1]["text"]["text"] == "(20 more paragraphs are left out)"
 
     def test_log_text_is_harmless(self) -> None:
         """No mention, link or markup out of a log, wherever it stands."""
         labels = dict.fromkeys(["host", "training_job", "log", "layer", "blob"], HOSTILE)
         notes = dict.fromkeys(["summary", "advice", "value", "iteration", "snapshot"], HOSTILE)
 
-        told = message(notification(alert(labels=labels, annotations=notes)), Links())
+        told = message(SETTINGS, notification(alert(labels=labels, annotations=notes)), Site())
 
         assert not re.search("[<>]", json.dumps(told))
         assert (told["mrkdwn"], told["unfurl_links"]) == (False, False)
 
     @given(st.text(st.characters(exclude_categories=[])), st.integers(1, 2000))
     def test_limits(self, text: str, times: int) -> None:
-        """Whatever a log holds, and however long, every text is within Slack's limits."""
+        """Whatever a log holds, and however long, Slack's own library finds no fault."""
         long = text * times
         told = notification(
             alert(
@@ -113,12 +112,16 @@ class TestMessage:
             )
         )
 
-        made = json.loads(render(SETTINGS, told, LINKS).body)
+        made = json.loads(render(SETTINGS, told, SITE).body)
 
         assert units(made["text"]) <= 40_000
         assert len(made["blocks"]) <= 50
         assert units(made["blocks"][0]["text"]["text"]) <= 150
         assert all(0 < units(found["text"]) <= 3000 for found in texts(made))
+        for block in made["blocks"]:
+            parsed = Block.parse(block)
+            assert parsed is not None
+            parsed.validate_json()
 
 
 class TestFit:
@@ -146,7 +149,7 @@ class TestSend:
     def test_outcomes(self, server: WebServer) -> None:
         """Slack's own answers: ok, too many, and a hook that was removed."""
         settings = SlackSettings(name="slack", url=Secret(server.url))
-        receiver = SlackReceiver(settings, LINKS)
+        receiver = SlackReceiver(settings, SITE)
         server.answers = [
             (200, {}, b"ok"),
             (429, {"Retry-After": "7"}, b"rate_limited"),

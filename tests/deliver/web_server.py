@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -12,6 +13,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Received:
+    method: str
     path: str
     headers: Mapping[str, str]
     body: bytes
@@ -19,10 +21,14 @@ class Received:
 
 @dataclass
 class WebServer:
-    """``answers`` are given in turn, the last one for ever: (status, headers, body)."""
+    """``answers`` are given in turn, the last one for ever: (status, headers, body).
+
+    ``connections`` counts those that were opened; they are kept open as long as the client likes.
+    """
 
     url: str
     answers: list[tuple[int, dict[str, str], bytes]] = field(default_factory=list)
+    connections: int = 0
     received: list[Received] = field(default_factory=list)
     arrived: threading.Event = field(default_factory=threading.Event)
     ended: threading.Event = field(default_factory=threading.Event)
@@ -31,16 +37,23 @@ class WebServer:
 
 
 @contextmanager
-def web_server() -> Iterator[WebServer]:
-    """Run a server for as long as the block lasts."""
+def web_server(tls: ssl.SSLContext | None = None) -> Iterator[WebServer]:
+    """Run a server, with TLS where there is a context, for as long as the block lasts."""
 
     class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def setup(self) -> None:
+            super().setup()
+            state.connections += 1
+
         def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
-            state.received.append(Received(self.path, dict(self.headers), body))
+            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            state.received.append(Received(self.command, self.path, dict(self.headers), body))
             state.arrived.set()
             if state.write is not None:
                 state.write(self.wfile)
+                self.close_connection = True
                 return
             status, headers, text = state.answers[0]
             if len(state.answers) > 1:
@@ -51,11 +64,23 @@ def web_server() -> Iterator[WebServer]:
             self.end_headers()
             self.wfile.write(text)
 
+        def do_GET(self) -> None:
+            self.do_POST()
+
         def log_message(self, format: str, *args: object) -> None:
             """Keep the tests' output clean."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    state = WebServer(f"http://127.0.0.1:{server.server_port}/hook/hunter2")
+    class Server(ThreadingHTTPServer):
+        def handle_error(self, request: object, client_address: object) -> None:
+            """Keep the tests' output clean of clients that hang up."""
+
+    server = Server(("127.0.0.1", 0), Handler)
+    if tls is not None:
+        server.socket = tls.wrap_socket(
+            server.socket, server_side=True, do_handshake_on_connect=False
+        )
+    scheme = "http" if tls is None else "https"
+    state = WebServer(f"{scheme}://127.0.0.1:{server.server_port}/hook/hunter2")
     state.answers.append((200, {}, b"ok"))
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()

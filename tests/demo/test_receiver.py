@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import pytest
 from rich.text import Text
 
-from caffewatch.deliver.receiver import Links
 from caffewatch.deliver.secret import Secret
+from caffewatch.deliver.site import Site
 from caffewatch.deliver.webhook import WebhookReceiver, WebhookSettings
 from caffewatch.demo.receiver import Receiver, describe
 from tests.deliver.samples import STARTED, alert, notification
@@ -32,7 +32,7 @@ def receiver(shown: list[Text]) -> Iterator[Receiver]:
 class TestReceiver:
     def test_shows_what_the_webhook_sends(self, receiver: Receiver, shown: list[Text]) -> None:
         """Summary and advice of a firing alert, and one line when it resolves."""
-        hook = WebhookReceiver(WebhookSettings(name="hook", url=Secret(receiver.url)), Links(""))
+        hook = WebhookReceiver(WebhookSettings(name="hook", url=Secret(receiver.url)), Site(""))
 
         hook.send(notification(), STARTED)
         firing = [x.plain for x in shown]

@@ -2,6 +2,9 @@ from __future__ import annotations
 
 import gc
 
+import pytest
+
+from caffewatch.detect import detector
 from caffewatch.detect.layout import Layout
 from caffewatch.detect.registry import RULES
 from caffewatch.log.events import Blob
@@ -50,6 +53,12 @@ class TestParameters:
         found = Layout(blobs, Net()).parameters
 
         assert [(p.number, p.data, p.diff) for p in found] == [(0, 0, 2), (1, 1, 3)]
+
+    def test_an_index_that_is_none(self) -> None:
+        """A digit that stands for no number names no parameter."""
+        blobs = (Blob("backward", "ip1", "param", "\u00b2", "diff"),)
+
+        assert Layout(blobs, Net()).parameters == []
 
     def test_a_gradient_without_data_and_the_reverse(self) -> None:
         """A parameter may be printed in one half alone."""
@@ -127,6 +136,20 @@ class TestDetector:
 
         assert monitor.runs[0].run.passes == 100
         assert 1 <= _layouts() - before <= 64
+
+    def test_and_of_values(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Few orders may be long."""
+        monkeypatch.setattr(detector, "_MAX_VALUES", 100)
+        monitor = Monitor()
+        log = CaffeLog.started()
+        for number in range(20):
+            log.say(f"    [Forward] Layer x{number}, top blob x{number} data: 1", "net.cpp:593")
+            log.display(number)
+        before = _layouts()
+
+        monitor.feed(log.data, 0.0)
+
+        assert 1 <= _layouts() - before <= 5
 
 
 def _layouts() -> int:

@@ -53,6 +53,11 @@ class TestPlace:
         """Neither in time nor in number."""
         assert found(timed(*USUAL, *slow), RULE) == []
 
+    @pytest.mark.parametrize("step", [3600, -3600, 86_400, -86_400])
+    def test_a_step_of_the_clock_is_no_slowdown(self, step: float) -> None:
+        """Daylight saving, or a clock put right: one display alone."""
+        assert found(timed(*USUAL, step + 10, *[10] * 9), RULE) == []
+
     def test_resolves_after_five_usual_displays(self) -> None:
         """As long as it took to count."""
         log = timed(*USUAL, *[31] * 5, *[10] * 5)

@@ -14,8 +14,9 @@ from rich.text import Text
 
 from caffewatch.alert.model import Alert
 from caffewatch.alert.notification import Letter, alert_from_json, alert_to_json, bundle
-from caffewatch.deliver import slack, webhook
-from caffewatch.deliver.receiver import Links
+from caffewatch.deliver import payload, slack
+from caffewatch.deliver.site import Site
+from caffewatch.deliver.wording import Wording
 from caffewatch.export.collector import Collector, CollectorSettings
 from caffewatch.export.exposition import exposition
 from caffewatch.export.stats import ServiceStats
@@ -29,7 +30,7 @@ from tests.log.samples import comparable
 from tests.watched import ORIGIN, REFERENCE
 
 MOST_SERIES = 500
-LINKS = Links("https://watch.example/")
+SITE = Site("https://watch.example/")
 
 
 @dataclass(frozen=True)
@@ -138,7 +139,8 @@ def check_alerts(edges: Sequence[Alert]) -> None:
         (firing.discard if known else firing.add)(alert.fingerprint)
         assert alert_from_json(alert_to_json(alert)) == alert
         notification = bundle("hook", [Letter("hook", alert, 1.0, 1.0)])
-        for body in webhook.payload(notification, LINKS), slack.message(notification, LINKS):
+        told = slack.message(Wording(), notification, SITE)
+        for body in payload.payload(notification, SITE), told:
             json.dumps(body, ensure_ascii=False, allow_nan=False).encode()
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.hazards.harness import NAN, Hazard, Training, copytruncate, rotate
+from tests.hazards.harness import NAN, Hazard
+from tests.hazards.writer import Training, copytruncate, rotate
 
 DISPLAYS = 3450
 

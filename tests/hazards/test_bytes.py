@@ -6,7 +6,8 @@ import os
 
 import pytest
 
-from tests.hazards.harness import NAN, Hazard, Training
+from tests.hazards.harness import NAN, Hazard
+from tests.hazards.writer import Training
 
 
 class TestBytes:

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.hazards.harness import NAN, Hazard, Training, rotate
+from tests.hazards.harness import NAN, Hazard
+from tests.hazards.writer import Training, rotate
 
 
 def compress(path: Path) -> None:

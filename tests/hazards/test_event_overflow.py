@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.hazards.harness import NAN, Hazard, Training, rotate
+from tests.hazards.harness import NAN, Hazard
+from tests.hazards.writer import Training, rotate
 
 QUEUE = Path("/proc/sys/fs/inotify/max_queued_events")
 

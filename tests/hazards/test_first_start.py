@@ -6,7 +6,8 @@ import os
 
 import pytest
 
-from tests.hazards.harness import NAN, NAN_ENDED, Hazard, Training, rotate
+from tests.hazards.harness import NAN, NAN_ENDED, Hazard
+from tests.hazards.writer import Training, rotate
 
 LONG_AGO = 1_600_000_000
 

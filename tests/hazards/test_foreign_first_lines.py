@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from tests.hazards.harness import NAN, Hazard, Training, rotate
+from tests.hazards.harness import NAN, Hazard
+from tests.hazards.writer import Training, rotate
 
 
 class TestForeignFirstLines:

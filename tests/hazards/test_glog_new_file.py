@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.hazards.harness import NAN, Hazard, Training
+from tests.hazards.harness import NAN, Hazard
+from tests.hazards.writer import Training
 
 HEADER = b"""Log file created at: 2026/11/23 09:%02d:45
 Running on machine: gpu-07

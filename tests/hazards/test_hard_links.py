@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 
-from tests.hazards.harness import NAN, Hazard, Training
+from tests.hazards.harness import NAN, Hazard
+from tests.hazards.writer import Training
 
 
 class TestHardLinks:

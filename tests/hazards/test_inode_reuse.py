@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.hazards.harness import NAN, NAN_ENDED, Hazard, Training, rotate
+from tests.hazards.harness import NAN, NAN_ENDED, Hazard
+from tests.hazards.writer import Training, rotate
 
 TRIES = 200
 

@@ -7,7 +7,8 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.hazards.harness import NAN, NAN_ENDED, Hazard, Training, copytruncate, rotate
+from tests.hazards.harness import NAN, NAN_ENDED, Hazard
+from tests.hazards.writer import Training, copytruncate, rotate
 
 DELAYS = (0.0, 0.003, 0.01, 0.03, 0.1)
 Step = Callable[[Hazard, Training], None]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from tests.hazards.harness import NAN, Hazard, Training
+from tests.hazards.harness import NAN, Hazard
+from tests.hazards.writer import Training
 
 
 class TestLineEnds:

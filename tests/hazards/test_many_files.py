@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from tests.hazards.harness import LAST, NAN, Hazard, Training, rotate
+from tests.hazards.harness import LAST, NAN, Hazard
+from tests.hazards.writer import Training, rotate
 
 
 class TestManyFiles:

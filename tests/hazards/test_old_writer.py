@@ -5,7 +5,8 @@ from __future__ import annotations
 from contextlib import ExitStack
 from io import FileIO
 
-from tests.hazards.harness import NAN, Hazard, Training, rotate
+from tests.hazards.harness import NAN, Hazard
+from tests.hazards.writer import Training, rotate
 
 
 class TestOldWriter:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from tests.hazards.harness import NAN, NAN_ENDED, Hazard, Training
+from tests.hazards.harness import NAN, NAN_ENDED, Hazard
+from tests.hazards.writer import Training
 
 
 class TestParentRenamed:

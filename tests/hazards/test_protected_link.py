@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.hazards.harness import NAN, Hazard, Training
+from tests.hazards.harness import NAN, Hazard
+from tests.hazards.writer import Training
 
 SETTING = Path("/proc/sys/fs/protected_symlinks")
 STRANGER = 65534

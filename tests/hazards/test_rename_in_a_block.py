@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.hazards.harness import NAN, Hazard, Training, rotate
+from tests.hazards.harness import NAN, Hazard
+from tests.hazards.writer import Training, rotate
 
 
 @pytest.mark.parametrize("cut", [1, 2, 15, 28])

@@ -6,7 +6,8 @@ from signal import SIGKILL, SIGTERM, Signals
 
 import pytest
 
-from tests.hazards.harness import NAN, NAN_ENDED, Hazard, Training, rotate
+from tests.hazards.harness import NAN, NAN_ENDED, Hazard
+from tests.hazards.writer import Training, rotate
 
 
 @pytest.mark.parametrize("number", [SIGTERM, SIGKILL])

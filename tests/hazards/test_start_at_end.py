@@ -6,7 +6,8 @@ from signal import SIGKILL, SIGTERM, Signals
 
 import pytest
 
-from tests.hazards.harness import NAN, Hazard, Training, rotate
+from tests.hazards.harness import NAN, Hazard
+from tests.hazards.writer import Training, rotate
 
 
 @pytest.fixture

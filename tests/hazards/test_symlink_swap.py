@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from tests.hazards.harness import NAN, NAN_ENDED, Hazard, Training
+from tests.hazards.harness import NAN, NAN_ENDED, Hazard
+from tests.hazards.writer import Training
 
 LINK = "caffe.INFO"
 

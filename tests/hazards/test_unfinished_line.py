@@ -7,7 +7,8 @@ from signal import SIGKILL, SIGTERM, Signals
 
 import pytest
 
-from tests.hazards.harness import NAN, NAN_ENDED, Hazard, Training, copytruncate, rotate
+from tests.hazards.harness import NAN, NAN_ENDED, Hazard
+from tests.hazards.writer import Training, copytruncate, rotate
 
 
 @pytest.fixture

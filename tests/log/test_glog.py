@@ -102,6 +102,7 @@ class TestClock:
         before = days(clock, "0501")
         clock.created("Log file created at: 2019/02/31 10:00:00")
         clock.created("Log file created at: yesterday")
+        clock.created("Log file created at: 0000/01/01 00:00:00")
 
         assert before + days(clock, "0501") == ["2014-05-01", "2019-05-01"]
 
@@ -166,8 +167,13 @@ class TestClock:
         assert [round(time - first, 3) for time in others] == [-0.2, -3600.2]
 
     @pytest.mark.parametrize(
-        "stamp", [(b"", b""), (b"1332", b"00:00:00"), (b"1123", b"xx:00:00"), (b"20260229", b"0")]
-    )
+        "stamp",
+        [
+            (b"", b""), (b"1332", b"00:00:00"), (b"1123", b"xx:00:00"), (b"20260229", b"0"),
+            (b"00000101", b"00:00:00"), (b"99991231", b"23:59:60.9"), (b"1123", b"24:00:00"),
+            (b"1123", b"07:60:00"), (b"1123", b"07:00:61"),
+        ],
+    )  # fmt: skip
     def test_no_time(self, stamp: tuple[bytes, bytes]) -> None:
         """What is no date and time is None, and does no harm to the next stamp."""
         clock = Clock(at(2026, 11, 30))

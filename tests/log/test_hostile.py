@@ -55,6 +55,21 @@ class TestHostile:
         assert again.blobs == first.blobs
         assert again.blobs is not first.blobs
 
+    def test_long_orders(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """What is remembered of orders is bounded by their values together."""
+        monkeypatch.setattr(debug_info, "_MAX_SHARED_VALUES", 100)
+        parser = Parser()
+        for number in range(20):
+            names = [f"{number}_{layer}" for layer in range(20)]
+            test = say(f"Iteration {number}, Testing net (#{number})")
+            log = forward(names) + backward(names) + norms() + iteration(number)
+            parser.feed((log + test + forward(names) + say("Test loss: 1")).encode())
+
+        blocks = parser._passes.blocks
+
+        assert sum(map(len, blocks._shared)) <= 200
+        assert sum(len(order.blobs) for order in blocks._orders.values()) <= 200
+
     def test_many_places(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """A bounded number of places in Caffe's source is remembered."""
         monkeypatch.setattr(shortcuts, "_MOST", 2)

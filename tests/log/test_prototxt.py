@@ -60,3 +60,9 @@ class TestPrototxt:
         monkeypatch.setattr(prototxt, "MAX_FIELDS", 100)
 
         assert len(read("\n".join(f"{number}: 1" for number in range(110)))) == 100
+
+    def test_bounded_in_length(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Nor does one of few fields that are endless."""
+        monkeypatch.setattr(prototxt, "MAX_TEXT", 1000)
+
+        assert len(read("\n".join(f"{number:03}: {'x' * 97}" for number in range(20)))) == 10

@@ -122,10 +122,12 @@ class TestRun:
             for net in ("Train", "Test")
         )
         ignored = (say(f"Ignoring source layer {index}") for index in range(MOST + 10))
-        (run,) = runs(parse("".join([*names, *ignored])))
+        written = (say(f"Snapshotting to x_iter_{index}.caffemodel") for index in range(MOST + 10))
+        (run,) = runs(parse("".join([*names, *ignored, *written])))
 
-        kept = (run.outputs, run.test_outputs, run.ignored_layers)
-        assert [len(x) for x in kept] == [MOST] * 3
+        kept = (run.outputs, run.test_outputs, run.ignored_layers, run.snapshots)
+        assert [len(x) for x in kept] == [MOST] * 4
+        assert [run.snapshots[at].iteration for at in (0, -1)] == [0, MOST + 9]
 
     def test_speed_needs_time(self) -> None:
         """Without stamps, or with no time gone by, there is no speed."""

@@ -202,11 +202,33 @@ class TestNets:
 
         assert found.layers["conv1"] == Layer("conv1", "Convolution", ["data"], ["conv1"])
 
+    def test_nvidia_with_a_dump(self) -> None:
+        """Its lines add to what the dump says."""
+        found = net(V2, "Creating layer 'conv1' of type 'Convolution'", "Created Layer conv1 (1)")
+
+        assert found.layers["conv1"].lr_mults == net(V2).layers["conv1"].lr_mults != ()
+
+    @pytest.mark.parametrize("number", ["inf", "nan", "1e9", "9" * 5000, "\u00b2", "-3", "0"])
+    def test_a_number_of_outputs_that_is_none(self, number: str) -> None:
+        """A hostile dump gives whatever it likes."""
+        dump = f'layer {{\n  name: "ip1"\n  inner_product_param {{\n    num_output: {number}\n'
+
+        assert net(dump).layers["ip1"].num_output is None
+
     def test_bounded(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """A net without an end fills no memory."""
         monkeypatch.setattr(topology, "MAX_LAYERS", 100)
 
         assert len(net("", *(f"Creating Layer {number}" for number in range(110))).layers) == 100
+
+    def test_connections_are_bounded(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Nor does a layer that reads and writes without an end."""
+        monkeypatch.setattr(topology, "MAX_CONNECTIONS", 100)
+        lines = (f"a {arrow} {number}" for number in range(60) for arrow in ("<-", "->"))
+
+        layer = net("", "Creating Layer a", *lines).layers["a"]
+
+        assert (len(layer.bottoms), len(layer.tops)) == (50, 50)
 
     def test_kind_is_guessed_from_the_name(self) -> None:
         """Where no dump gives the type, the name may."""

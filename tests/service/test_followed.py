@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from caffewatch.service.followed import HEAD_PATIENCE
+from caffewatch.service.monitors import HEAD_PATIENCE
 from tests.logs import CaffeLog
 from tests.service.harness import NOW, Followed
 from tests.service.process import OtherRun

@@ -6,12 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from caffewatch.service.followed import FollowedLog, Taken
+from caffewatch.service.followed import FollowedLog
 from caffewatch.service.ledger import FORGET_EVERY, KEEP, RETRY_EVERY, TEND_EVERY
 from caffewatch.service.loop import DISCOVER_EVERY, SURVEY_EVERY, Loop
 from caffewatch.service.mail import Mailroom
 from caffewatch.service.published import Published
 from caffewatch.service.roster import Roster
+from caffewatch.service.taken import Taken
 from caffewatch.store.errors import StoreError
 from caffewatch.store.store import Store
 from tests.logs import CaffeLog

@@ -4,6 +4,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from caffewatch.config.settings import Alerts
+from caffewatch.deliver.alertmanager import AlertmanagerSettings
+from caffewatch.deliver.secret import Secret
 from caffewatch.service.mail import Mailroom
 from tests.deliver.samples import alert
 from tests.service.harness import HOOK, NOW, job, settings
@@ -27,6 +29,29 @@ class TestMailroom:
         silent = replace(job(tmp_path / "log"), receivers=())
 
         assert Mailroom(settings(tmp_path)).letters(silent, [alert()], NOW) == []
+
+    def test_no_letters_to_those_who_are_told_how_things_stand(self, tmp_path: Path) -> None:
+        """An Alertmanager hears of what fires all the time."""
+        manager = AlertmanagerSettings(name="am", urls=(Secret("http://127.0.0.1:9/"),))
+        chosen = replace(settings(tmp_path), receivers=(HOOK, manager))
+        wanted = replace(job(tmp_path / "log"), receivers=("hook", "am"))
+
+        letters = Mailroom(chosen).letters(wanted, [alert()], NOW)
+
+        assert [x.receiver for x in letters] == ["hook"]
+
+    def test_concerns(self, tmp_path: Path) -> None:
+        """Alerts out of the state: of this host, of jobs that are still, as the receiver asked."""
+        mailroom = Mailroom(settings(tmp_path, job(tmp_path / "log", "imagenet")))
+        told = [
+            alert(),
+            alert(severity="info"),
+            alert(labels={"host": "gpu-08"}),
+            alert(labels={"training_job": "gone"}),
+        ]
+
+        assert [mailroom.concerns("hook", x) for x in told] == [True, False, False, False]
+        assert not mailroom.concerns("other", alert())
 
     def test_tells_again_what_was_told_long_ago(self, tmp_path: Path) -> None:
         """After repeat_interval, as the next repeat; and only those who were told."""

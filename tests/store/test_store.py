@@ -69,6 +69,15 @@ class TestCommit:
         assert found == ("1", "2")
 
 
+class TestCurrent:
+    def test_what_fires_and_what_has_just_ended(self, store: Store) -> None:
+        """For receivers that are told how things stand."""
+        store.commit({}, [alert("f1", state="resolved"), alert("f2")])
+
+        assert [x.fingerprint for x in store.current(NOW + 10)] == ["f1", "f2"]
+        assert [x.fingerprint for x in store.current(NOW + 11)] == ["f2"]
+
+
 class TestTold:
     def test_says_when_each_receiver_was_last_written_to(self, store: Store) -> None:
         """A letter that still waits is no reason to write another."""
