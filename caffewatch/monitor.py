@@ -159,13 +159,14 @@ class Monitor:
     def snapshot(self, blobs: bool = False) -> Snapshot:
         """Return a frozen picture of the log; with ``blobs`` every value of the last block."""
         record = self.runs[-1] if self.runs else None
+        layout = None if self._detector is None else self._detector.layout_of
         return Snapshot(
             job=self.origin.job,
             log=self.origin.log,
             lines=self._parser.line,
             bytes=self.bytes,
             unrecognised_lines=self._parser.unrecognised,
-            run=None if record is None else freeze(record.run, blobs, record.stalled),
+            run=None if record is None else freeze(record.run, blobs, record.stalled, layout),
             last_line_time=self._parser.time,
             last_data_at=self._last_data_at,
             firing=dict(self._book.firing),

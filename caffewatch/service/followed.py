@@ -81,7 +81,7 @@ class FollowedLog:
         self._bytes = 0
         self._offset = 0
         self._lag = 0
-        self._changes: Counter[str] = Counter()
+        self._changes: Counter[str] = Counter(rotated=0, replaced=0, truncated=0, gone=0)
         self._witness = Witness()
         self._recall: Callable[[], Core | None] | None = recall
 
