@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from math import isfinite
 
 from caffewatch.alert.book import AlertBook
 from caffewatch.alert.model import Alert, Origin
+from caffewatch.alert.occasions import Occasions
 from caffewatch.detect.detector import Detector
 from caffewatch.detect.finding import Finding
 from caffewatch.detect.settings import RuleSettings
@@ -49,6 +50,9 @@ class Monitor:
         How many of the last runs to remember; None for all.
     known
         Alerts that were told before this process began: fingerprint -> when it began to fire.
+    events
+        Kinds of events in a run's life of which notices are asked for, as
+        `caffewatch.alert.occasions` names them.
     """
 
     def __init__(
@@ -58,11 +62,14 @@ class Monitor:
         reference: float | None = None,
         keep: int | None = None,
         known: Mapping[str, float] | None = None,
+        events: Collection[str] = (),
     ) -> None:
         self.origin = origin or Origin("", "", "", {})
         self.runs: deque[RunRecord] = deque(maxlen=keep)
         self.bytes = 0
         self._rules = rules or RuleSettings()
+        self._events = tuple(events)
+        self._occasions = Occasions(self.origin, self._events)
         self._parser = Parser(reference)
         self._book = AlertBook(self.origin, known or {})
         self._detector: Detector | None = None
@@ -139,6 +146,8 @@ class Monitor:
             changed = detector.take(event)
             if changed:
                 alerts += self._note(record, changed, now)
+            if self._events:
+                alerts += self._occasions.take(record.run, now)
             if type(event) is Ended and not event.fatal:
                 alerts += self._book.finish(record.run, now)
             elif type(event) is RunEnded:
@@ -153,6 +162,7 @@ class Monitor:
         alerts = self._book.clear(self.runs[-1].run, now) if self.runs else []
         run = Run.begin(event)
         self._detector = Detector(run, self._rules)
+        self._occasions = Occasions(self.origin, self._events)
         self.runs.append(RunRecord(run, self._detector.findings))
         return alerts
 

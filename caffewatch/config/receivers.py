@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, PlainValidator, WithJsonSchema, model_validator
 
 from caffewatch.alert.model import Severity
+from caffewatch.alert.occasions import TITLES
 from caffewatch.config.certificates import CaFile, CertificateFile, certificate_with_key
 from caffewatch.config.credentials import (
     HeadersFile,
@@ -63,7 +64,16 @@ def _heartbeat_interval(value: Any) -> float:
 
 
 HeartbeatInterval = Annotated[float, PlainValidator(_heartbeat_interval), DURATION_SCHEMA]
+
+
+def _event_kind(value: Any) -> str:
+    if value not in TITLES:
+        raise ValueError(f"expected one of {', '.join(TITLES)}, not {shown(value)}")
+    return str(value)
+
+
 RunTime = Annotated[float, PlainValidator(_run_time), DURATION_SCHEMA]
+EventKind = Annotated[str, PlainValidator(_event_kind), WithJsonSchema({"enum": list(TITLES)})]
 _TEXT = WithJsonSchema({"type": "string", "minLength": 1})
 Mailbox = Annotated[str, PlainValidator(_mailbox), _TEXT]
 HostName = Annotated[str, PlainValidator(_host_name), _TEXT]
@@ -76,6 +86,7 @@ class ReceiverDocument(Section):
     name: Name
     min_severity: Severity = "warning"
     matchers: tuple[MatcherText, ...] = ()
+    send_events: tuple[EventKind, ...] = ()
 
 
 class EdgeDocument(ReceiverDocument):

@@ -91,7 +91,8 @@ class Job:
     """One configured name and the logs behind it.
 
     ``path`` is absolute: a file, symlink, glob or folder. ``rules`` has the top-level rules and
-    this job's overrides in one. ``receivers`` are names, all of them by default.
+    this job's overrides in one. ``receivers`` are names, all of them by default; ``events`` are the
+    kinds of events that any of them asks for.
     """
 
     name: str
@@ -100,6 +101,7 @@ class Job:
     receivers: tuple[str, ...]
     start_at: StartAt = "beginning"
     labels: Mapping[str, str] = field(default_factory=dict)
+    events: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -237,7 +237,7 @@ class FollowedLog:
 
     def _make_monitor(self) -> Monitor:
         local = as_if_utc(self.last_written, self._zone)
-        return Monitor(self.origin, self.job.rules, local, _RUNS_KEPT, self._known)
+        return Monitor(self.origin, self.job.rules, local, _RUNS_KEPT, self._known, self.job.events)
 
     def _feed(self, chunk: Chunk, now: float) -> list[Alert]:
         monitor = self._monitors.of(chunk.stream)
