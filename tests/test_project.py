@@ -1,12 +1,10 @@
-"""The project around the package: lock, unit, Makefile, and the rule about skipped tests."""
+"""The project around the package: lock, Makefile, and the rule about skipped tests."""
 
 from __future__ import annotations
 
-import configparser
 import re
 import subprocess
 import tomllib
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -92,32 +90,6 @@ class TestMakefile:
         assert done.returncode != 0
         assert "needs Python 3.11 or newer" in done.stderr
         assert "found: Python 3.9.2." in done.stderr
-
-
-class TestUnit:
-    UNIT = ROOT / "systemd" / "caffewatch.service"
-
-    def test_systemd_accepts_it(self, program: Callable[[str, str], str], tmp_path: Path) -> None:
-        """`systemd-analyze verify` has nothing to say, with a program that exists."""
-        analyze = program("systemd-analyze", "systemd")
-        unit = tmp_path / "caffewatch.service"
-        unit.write_text(self.UNIT.read_text().replace("/usr/local/bin/caffewatch", "/bin/true"))
-
-        done = subprocess.run(
-            [analyze, "verify", unit], capture_output=True, text=True, check=False
-        )
-
-        assert (done.returncode, done.stderr) == (0, "")
-
-    def test_it_is_not_root(self) -> None:
-        """The daemon runs as its own user, without any capability."""
-        unit = configparser.RawConfigParser(strict=False)
-        unit.read(self.UNIT)
-
-        service = dict(unit["Service"])
-
-        assert service["user"] == "caffewatch"
-        assert service["capabilityboundingset"] == ""
 
 
 class TestSkipping:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import argparse
+import faulthandler
 import logging
 import os
 import signal
-import sys
 from pathlib import Path
 from types import FrameType
 
+from caffewatch.cli import logs
 from caffewatch.config import ConfigError, Settings, load
 from caffewatch.service.daemon import Daemon
+from caffewatch.service.notify import ServiceManager
 from caffewatch.store.errors import StoreError
 
 _log = logging.getLogger("caffewatch")
@@ -20,20 +22,33 @@ _log = logging.getLogger("caffewatch")
 def add(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
     parser.add_argument("--config", metavar="FILE", required=True, help="the configuration (YAML)")
+    parser.add_argument(
+        "--log-format",
+        choices=logs.FORMATS,
+        default="text",
+        help="of what the daemon itself logs, on standard error (default: text)",
+    )
+    parser.add_argument(
+        "--log-level",
+        choices=logs.LEVELS,
+        default="info",
+        help="log nothing milder than this (default: info)",
+    )
     parser.epilog = "SIGTERM and SIGINT end it, SIGHUP makes it read FILE again"
 
 
 def main(arguments: argparse.Namespace) -> int:
     """Run the daemon until a signal ends it."""
-    logging.basicConfig(
-        stream=sys.stderr, level=logging.INFO, format="%(levelname)s %(name)s: %(message)s"
-    )
+    logs.configure(arguments.log_format, arguments.log_level, os.environ)
+    faulthandler.enable()  # systemd's watchdog ends a hung daemon by SIGABRT: where did it hang?
     try:
         settings = load(Path(arguments.config), os.environ)
     except ConfigError as error:
-        print(error, file=sys.stderr)
+        for problem in error.errors:
+            _log.critical("%s", problem)
         return 2
-    return Supervisor(Path(arguments.config), settings).run()
+    manager = ServiceManager(os.environ)
+    return Supervisor(Path(arguments.config), settings, manager).run()
 
 
 class Supervisor:
@@ -43,9 +58,10 @@ class Supervisor:
     settings before in force.
     """
 
-    def __init__(self, path: Path, settings: Settings) -> None:
+    def __init__(self, path: Path, settings: Settings, manager: ServiceManager) -> None:
         self._path = path
         self._settings = settings
+        self._manager = manager
         self._daemon: Daemon | None = None
         self._ending = False
 
@@ -68,9 +84,12 @@ class Supervisor:
             daemon.start()
             settings = None
             while settings is None and not self._ending:
-                daemon.run()
+                self._manager.ready(daemon.status())
+                daemon.run(lambda: self._manager.beat(daemon.status))
                 settings = self._read_again(daemon)
         finally:
+            if self._ending:
+                self._manager.stopping()
             daemon.close()
         if settings is not None and not self._ending:
             self._daemon = self._exchange(settings)
@@ -80,11 +99,14 @@ class Supervisor:
         daemon.resume()
         if self._ending:
             return None
+        self._manager.reloading()
         try:
             settings = load(self._path, os.environ)
         except ConfigError as error:
+            _log.error("%s is bad, the settings before stay in force", self._path)
+            for problem in error.errors:
+                _log.error("%s", problem)
             daemon.reload_ok = False
-            _log.error("%s is bad, the settings before stay in force:\n%s", self._path, error)
             return None
         _log.info("%s: read again", self._path)
         return settings

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable
 
 from caffewatch.alert.model import Alert
@@ -20,6 +21,7 @@ from caffewatch.service.loop import Loop
 from caffewatch.service.mail import Mailroom
 from caffewatch.service.published import Published
 from caffewatch.service.roster import Roster
+from caffewatch.service.status import status_line
 from caffewatch.store.store import Store
 from caffewatch.tail.wakeups import Wakeups
 from caffewatch.version import VERSION
@@ -106,9 +108,9 @@ class Daemon:
         for job in self._roster.absent():
             _log.warning("job %s: no log at %s as yet", job.name, job.path)
 
-    def run(self) -> None:
-        """Follow the logs until `stop`."""
-        self._loop.run(self._clock)
+    def run(self, after_round: Callable[[], None] = lambda: None) -> None:
+        """Follow the logs until `stop`; ``after_round`` is called as long as that goes on."""
+        self._loop.run(self._clock, after_round)
 
     def stop(self) -> None:
         """Ask `start` and `run` to return; from any thread or signal handler."""
@@ -128,6 +130,18 @@ class Daemon:
         self._dispatcher.stop(timeout=STOP_PATIENCE)
         self._loop.close()
         self._store.close()
+
+    def status(self) -> str:
+        """Say in a line how things stand; from the thread that starts and runs the daemon."""
+        snapshots = self._published.snapshots()
+        firing: Counter[str] = Counter()
+        for snapshot in snapshots:
+            for (_, severity), number in snapshot.firing.items():
+                firing[severity] += number
+        firing.update(x.severity for _, alerts in self._roster.absence.firing for x in alerts)
+        return status_line(
+            len(self.settings.jobs), len(snapshots), firing.elements(), self.reload_ok
+        )
 
     def stats(self) -> ServiceStats:
         """Return the daemon's own figures."""

@@ -81,12 +81,15 @@ class Loop:
         self._stopping = True
         self.wake(_STOP)
 
-    def run(self, clock: Callable[[], float]) -> None:
-        """Go on until `stop`."""
+    def run(
+        self, clock: Callable[[], float], after_round: Callable[[], None] = lambda: None
+    ) -> None:
+        """Go on until `stop`; call ``after_round`` every `DISCOVER_EVERY` seconds or sooner."""
         wait = 0.0
         while not self._stopping:
             woken = self._sleep(wait)
             wait = self.step(clock(), woken)
+            after_round()
 
     def resume(self) -> None:
         """Take back an earlier `stop`, so that `run` may be called again."""

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from caffewatch.cli.main import main
+from tests.cli.command import run
 
 
 class TestCheck:
@@ -40,12 +41,16 @@ class TestCheck:
 
 
 class TestRun:
-    def test_a_bad_file(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-        """The daemon does not begin, and says what `config check` would."""
+    def test_a_bad_file(self, tmp_path: Path) -> None:
+        """The daemon does not begin, and says what `config check` would, a line for each error."""
         file = tmp_path / "bad.yaml"
-        file.write_text("jobs: []\n")
+        file.write_text("jobs: []\ntial: {}\n")
 
-        code = main(["run", "--config", str(file)])
+        ended = run("run", "--config", file)
 
-        assert code == 2
-        assert f"{file}:1: jobs" in capsys.readouterr().err
+        said = ended.stderr.decode().splitlines()
+        assert ended.returncode == 2
+        assert [line.split(" caffewatch: ")[1].split(": ")[:2] for line in said] == [
+            [f"{file}:1", "jobs"],
+            [f"{file}:2", "tial"],
+        ]

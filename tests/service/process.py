@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -47,6 +48,10 @@ class DaemonProcess:
     ----------
     prefix
         A command that the daemon is run by, such as one that takes privileges away.
+    environ
+        What is set in its environment besides.
+    arguments
+        More arguments of ``caffewatch run``.
     """
 
     def __init__(self, folder: Path, hook: str, path: str = "train.log", **more: Any) -> None:
@@ -55,6 +60,8 @@ class DaemonProcess:
         self.errors = folder / "stderr"
         self.url = ""
         self.prefix: list[str] = []
+        self.environ: dict[str, str] = {}
+        self.arguments: list[str] = []
         self._process: subprocess.Popen[bytes] | None = None
         self._settings = {
             "host": "gpu-07",
@@ -74,9 +81,11 @@ class DaemonProcess:
     def launch(self) -> None:
         """Begin a process, and do not wait for it."""
         program = [*self.prefix, sys.executable, "-m", "caffewatch"]
-        command = [*program, "run", "--config", str(self.config)]
+        command = [*program, "run", "--config", str(self.config), *self.arguments]
         with self.errors.open("wb") as errors:
-            self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=errors)
+            self._process = subprocess.Popen(
+                command, stdout=subprocess.DEVNULL, stderr=errors, env=os.environ | self.environ
+            )
 
     def start(self, timeout: float = 20.0) -> None:
         """Begin a process and wait until it serves."""
