@@ -13,6 +13,7 @@ from collections.abc import Sequence
 COMMANDS = {
     "run": "follow logs as the configuration says: the daemon",
     "check": "judge finished or growing logs",
+    "export": "write a log's tables as CSV or Parquet",
     "explain": "read one debug_info block aloud, as an expert would",
     "config": "check a configuration file, or print an example",
     "notify-test": "send a marked test to the receivers, and say what came back",
