@@ -6,9 +6,10 @@ import argparse
 import importlib
 import io
 import os
-import signal
 import sys
 from collections.abc import Sequence
+
+from caffewatch.cli.interruption import INTERRUPTED
 
 COMMANDS = {
     "run": "follow logs as the configuration says: the daemon",
@@ -23,7 +24,6 @@ COMMANDS = {
 """Command -> what it does; each is a module of this package with ``add`` and ``main``."""
 
 OK, FOUND, USAGE = 0, 1, 2
-INTERRUPTED = 128 + signal.SIGINT
 
 
 def main(argv: Sequence[str] | None = None) -> int:
