@@ -102,13 +102,17 @@ class Monitor:
         start
             Where in that file the stream's first bytes lie.
         """
+        return self.take(self.read(data, now, stream, start), now)
+
+    def read(self, data: bytes, now: float, stream: int = 0, start: int = 0) -> list[Event]:
+        """Take bytes as `feed` does, but only read them: the events are to be taken in turn."""
         self.bytes += len(data)
         self._last_data_at = now
-        return self._take(self._parser.feed(data, stream, start), now)
+        return self._parser.feed(data, stream, start)
 
     def flush(self, now: float, stream: int = 0) -> list[Alert]:
         """Take a stream's unfinished last line as it stands: its file is gone for good."""
-        return self._take(self._parser.flush(stream), now)
+        return self.take(self._parser.flush(stream), now)
 
     def supersede(self, now: float) -> list[Alert]:
         """Resolve what fires: another run has begun in this log, in another file."""
@@ -116,7 +120,7 @@ class Monitor:
 
     def close(self, now: float) -> list[Alert]:
         """End the log: judge what was cut off, and end the run."""
-        return self._take(self._parser.close(), now)
+        return self.take(self._parser.close(), now)
 
     def tick(self, now: float, silence: Silence | None = None) -> list[Alert]:
         """Let time pass without data; return the alerts that fire for want of it.
@@ -131,7 +135,8 @@ class Monitor:
         quiet = silence or Silence(now - self._last_data_at)
         return self._book.correct(self._note(self.runs[-1], self._detector.tick(quiet), now))
 
-    def _take(self, events: Iterable[Event], now: float) -> list[Alert]:
+    def take(self, events: Iterable[Event], now: float) -> list[Alert]:
+        """Judge what `read` or the parser returned; for those who look at each event themselves."""
         alerts: list[Alert] = []
         for event in events:
             if type(event) is Pass and event.net != TRAIN and isfinite(sum(event.values)):
