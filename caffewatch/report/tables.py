@@ -64,6 +64,13 @@ class Batch:
     passes: list[tuple[int, Pass]] = field(default_factory=list)
     events: list[EventRow] = field(default_factory=list)
 
+    def extend(self, other: Batch) -> None:
+        """Add the rows of the piece that follows."""
+        self.train += other.train
+        self.test += other.test
+        self.passes += other.passes
+        self.events += other.events
+
     def blobs(self) -> Iterator[BlobRow]:
         """Yield a row for each value."""
         for run, block in self.passes:

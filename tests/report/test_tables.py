@@ -12,10 +12,7 @@ def read(data: bytes, size: int = 1 << 18) -> Batch:
     reader, whole = TableReader(Monitor()), Batch()
     pieces = [data[start : start + size] for start in range(0, len(data), size)]
     for batch in [*map(reader.feed, pieces), reader.close()]:
-        whole.train += batch.train
-        whole.test += batch.test
-        whole.passes += batch.passes
-        whole.events += batch.events
+        whole.extend(batch)
     return whole
 
 
