@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from math import isfinite
 
 from caffewatch.alert.book import AlertBook
 from caffewatch.alert.model import Alert, Origin
+from caffewatch.alert.occasions import Occasions
 from caffewatch.detect.detector import Detector
 from caffewatch.detect.finding import Finding
 from caffewatch.detect.settings import RuleSettings
@@ -49,6 +50,9 @@ class Monitor:
         How many of the last runs to remember; None for all.
     known
         Alerts that were told before this process began: fingerprint -> when it began to fire.
+    events
+        Kinds of events in a run's life of which notices are asked for, as
+        `caffewatch.alert.occasions` names them.
     """
 
     def __init__(
@@ -58,11 +62,14 @@ class Monitor:
         reference: float | None = None,
         keep: int | None = None,
         known: Mapping[str, float] | None = None,
+        events: Collection[str] = (),
     ) -> None:
         self.origin = origin or Origin("", "", "", {})
         self.runs: deque[RunRecord] = deque(maxlen=keep)
         self.bytes = 0
         self._rules = rules or RuleSettings()
+        self._events = tuple(events)
+        self._occasions = Occasions(self.origin, self._events)
         self._parser = Parser(reference)
         self._book = AlertBook(self.origin, known or {})
         self._detector: Detector | None = None
@@ -95,13 +102,17 @@ class Monitor:
         start
             Where in that file the stream's first bytes lie.
         """
+        return self.take(self.read(data, now, stream, start), now)
+
+    def read(self, data: bytes, now: float, stream: int = 0, start: int = 0) -> list[Event]:
+        """Take bytes as `feed` does, but only read them: the events are to be taken in turn."""
         self.bytes += len(data)
         self._last_data_at = now
-        return self._take(self._parser.feed(data, stream, start), now)
+        return self._parser.feed(data, stream, start)
 
     def flush(self, now: float, stream: int = 0) -> list[Alert]:
         """Take a stream's unfinished last line as it stands: its file is gone for good."""
-        return self._take(self._parser.flush(stream), now)
+        return self.take(self._parser.flush(stream), now)
 
     def supersede(self, now: float) -> list[Alert]:
         """Resolve what fires: another run has begun in this log, in another file."""
@@ -109,7 +120,7 @@ class Monitor:
 
     def close(self, now: float) -> list[Alert]:
         """End the log: judge what was cut off, and end the run."""
-        return self._take(self._parser.close(), now)
+        return self.take(self._parser.close(), now)
 
     def tick(self, now: float, silence: Silence | None = None) -> list[Alert]:
         """Let time pass without data; return the alerts that fire for want of it.
@@ -124,7 +135,8 @@ class Monitor:
         quiet = silence or Silence(now - self._last_data_at)
         return self._book.correct(self._note(self.runs[-1], self._detector.tick(quiet), now))
 
-    def _take(self, events: Iterable[Event], now: float) -> list[Alert]:
+    def take(self, events: Iterable[Event], now: float) -> list[Alert]:
+        """Judge what `read` or the parser returned; for those who look at each event themselves."""
         alerts: list[Alert] = []
         for event in events:
             if type(event) is Pass and event.net != TRAIN and isfinite(sum(event.values)):
@@ -139,6 +151,8 @@ class Monitor:
             changed = detector.take(event)
             if changed:
                 alerts += self._note(record, changed, now)
+            if self._events:
+                alerts += self._occasions.take(record.run, now)
             if type(event) is Ended and not event.fatal:
                 alerts += self._book.finish(record.run, now)
             elif type(event) is RunEnded:
@@ -153,19 +167,21 @@ class Monitor:
         alerts = self._book.clear(self.runs[-1].run, now) if self.runs else []
         run = Run.begin(event)
         self._detector = Detector(run, self._rules)
+        self._occasions = Occasions(self.origin, self._events)
         self.runs.append(RunRecord(run, self._detector.findings))
         return alerts
 
     def snapshot(self, blobs: bool = False) -> Snapshot:
         """Return a frozen picture of the log; with ``blobs`` every value of the last block."""
         record = self.runs[-1] if self.runs else None
+        layout = None if self._detector is None else self._detector.layout_of
         return Snapshot(
             job=self.origin.job,
             log=self.origin.log,
             lines=self._parser.line,
             bytes=self.bytes,
             unrecognised_lines=self._parser.unrecognised,
-            run=None if record is None else freeze(record.run, blobs, record.stalled),
+            run=None if record is None else freeze(record.run, blobs, record.stalled, layout),
             last_line_time=self._parser.time,
             last_data_at=self._last_data_at,
             firing=dict(self._book.firing),

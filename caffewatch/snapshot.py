@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from math import isfinite
 from typing import Literal
 
-from caffewatch.log.events import Blob
+from caffewatch.detect.layout import Layout
+from caffewatch.log.events import Blob, Pass
 from caffewatch.log.run import Run
 
 RunState = Literal["running", "stalled", "finished", "stopped", "terminated", "crashed"]
@@ -30,12 +32,16 @@ class NetOutput:
 
 @dataclass(frozen=True, slots=True)
 class LayerHealth:
-    """Means of absolute values of one layer in the last block; None where not printed."""
+    """Means of absolute values of one layer in the last block; None where not printed.
+
+    ``passed`` is the output of a ReLU over its input.
+    """
 
     layer: str
     activation: float | None
     weight: float | None
     gradient: float | None
+    passed: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +74,7 @@ class RunSnapshot:
     iterations_per_second: float | None = None
     outputs: tuple[NetOutput, ...] = ()
     layers: tuple[LayerHealth, ...] = ()
+    """In the order of the net, the nearest to the input first."""
     blobs: tuple[BlobValue, ...] = ()
     l1_norm: tuple[float, float] | None = None
     """L1 norms of all parameters: (data, diff)."""
@@ -76,6 +83,8 @@ class RunSnapshot:
     gradient_clips: int = 0
     non_finite_values: int = 0
     """How many values of the last block were nan or inf."""
+    events: Mapping[str, int] = field(default_factory=dict)
+    """What happened in its life: kind (see `caffewatch.log.life.KINDS`) -> how often."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +115,19 @@ _STATES: Mapping[str, RunState] = {
 }  # fmt: skip
 
 
-def freeze(run: Run, blobs: bool = False, stalled: bool = False) -> RunSnapshot:
-    """Take the picture of a run; with ``blobs`` every value of the last block."""
+def freeze(
+    run: Run,
+    blobs: bool = False,
+    stalled: bool = False,
+    layout: Callable[[tuple[Blob, ...]], Layout] | None = None,
+) -> RunSnapshot:
+    """Take the picture of a run; with ``blobs`` every value of the last block.
+
+    Parameters
+    ----------
+    layout
+        Gives the layout of the last block, for those who have it; it is worked out else.
+    """
     last = run.last_pass
     values = [] if last is None else list(zip(last.blobs, last.values, strict=False))
     written = [s.iteration for s in run.snapshots if s.iteration is not None]
@@ -124,13 +144,16 @@ def freeze(run: Run, blobs: bool = False, stalled: bool = False) -> RunSnapshot:
         learning_rate=run.learning_rate,
         iterations_per_second=run.speed,
         outputs=_outputs(run),
-        layers=_layers(values),
+        layers=()
+        if last is None
+        else _layers(last, (layout or partial(Layout, net=run.net))(last.blobs)),
         blobs=tuple(BlobValue(*blob, value) for blob, value in values) if blobs else (),
         l1_norm=run.norms.l1 if run.norms else None,
         l2_norm=run.norms.l2 if run.norms else None,
         snapshot_iteration=written[-1] if written else None,
         gradient_clips=run.clips,
         non_finite_values=sum(not isfinite(value) for _, value in values),
+        events=dict(run.life.counts),
     )
 
 
@@ -142,16 +165,25 @@ def _outputs(run: Run) -> tuple[NetOutput, ...]:
     )
 
 
-def _layers(values: list[tuple[Blob, float]]) -> tuple[LayerHealth, ...]:
+def _layers(last: Pass, layout: Layout) -> tuple[LayerHealth, ...]:
     """Sum a block up by layer: its first top, its first parameter and that one's gradient."""
     found: dict[str, dict[str, float]] = {}
-    for blob, value in values:
+    for blob, value in zip(last.blobs, last.values, strict=False):
         name = {"top": "activation", "param": "weight"}.get(blob.kind)
         if blob.phase == "backward":
             name = "gradient" if blob.kind == "param" else None
         if name:
             found.setdefault(blob.layer, {}).setdefault(name, value)
+    passed = _passed(last.values, layout)
     return tuple(
-        LayerHealth(layer, x.get("activation"), x.get("weight"), x.get("gradient"))
+        LayerHealth(
+            layer, x.get("activation"), x.get("weight"), x.get("gradient"), passed.get(layer)
+        )
         for layer, x in found.items()
     )
+
+
+def _passed(values: Sequence[float], layout: Layout) -> dict[str, float]:
+    """Return output over input of every ReLU whose input is not 0."""
+    relus = [x for x in layout.activations if x.kind == "ReLU" and x.output < len(values)]
+    return {x.layer: values[x.output] / values[x.input] for x in relus if values[x.input]}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import re
 from dataclasses import dataclass
@@ -52,6 +53,31 @@ class Blush(Rule[BlushParameters]):
 def names(label: dict[str, Any], rule: str) -> bool:
     """Tell whether a label says that its log must show a rule."""
     return any(must["rule"] == rule for must in label["must"])
+
+
+def python_blocks(page: Path) -> list[tuple[str, str]]:
+    """Return each Python block of a page, with what the block behind it says it prints."""
+    text = page.read_text(encoding="utf-8")
+    return re.findall(r"```python\n(.*?)```(?:\n\n```\n(.*?)```)?", text, re.DOTALL)
+
+
+class TestPythonPage:
+    def test_runs(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        """Each block prints what the page shows, in a folder with the two logs."""
+        for name, run in {"train.log": "input_nan", "finished.log": "resume_ok"}.items():
+            packed = rules_page.RUNS / f"{run}.log.gz"
+            (tmp_path / name).write_bytes(gzip.decompress(packed.read_bytes()))
+        monkeypatch.chdir(tmp_path)
+        names: dict[str, Any] = {}
+
+        blocks = python_blocks(rules_page.ROOT / "docs" / "python.md")
+
+        assert len(blocks) == 7
+        for code, shown in blocks:
+            exec(code, names)
+            assert capsys.readouterr().out == shown
 
 
 class TestRulesPage:

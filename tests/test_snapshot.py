@@ -57,8 +57,34 @@ class TestFreeze:
         layers = {health.layer: health for health in seen.layers}
 
         assert layers["ip1"] == LayerHealth("ip1", 0.3, 0.4, 0.5)
-        assert layers["relu1"] == LayerHealth("relu1", 0.1, None, None)
+        assert layers["relu1"] == LayerHealth("relu1", 0.1, None, None, 0.1 / 0.3)
         assert list(layers) == ["data", "ip1", "relu1", "ip2", "relu2", "score", "loss"]
+
+    def test_a_monitor_shares_what_it_knows_of_the_net(self) -> None:
+        """The picture is the same with the detector's layout and after the run has ended."""
+        log = displayed({"ip1": 0.3})
+        seen = watch(log).snapshot().run
+        log.done()
+
+        ended = watch(log).snapshot().run
+
+        assert seen is not None
+        assert ended is not None
+        assert seen.layers == ended.layers
+
+    def test_a_relu_without_input_has_no_share(self) -> None:
+        """There is nothing that it could let through."""
+        seen = picture(displayed({"ip1": 0, "relu1": 0}))
+
+        assert {x.layer: x.passed for x in seen.layers}["relu1"] is None
+
+    def test_events_are_counted(self) -> None:
+        """What happened in the run's life, by kind."""
+        log = displayed()
+        log.snapshot(20)
+        log.snapshot(30)
+
+        assert picture(log).events == {"started": 1, "snapshot": 2, "learning_rate": 1}
 
     def test_blobs_only_where_asked_for(self) -> None:
         """A big net has thousands."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 Severity = Literal["info", "warning", "critical"]
-State = Literal["firing", "resolved"]
+State = Literal["firing", "resolved", "event"]
 
 SEVERITIES: tuple[Severity, ...] = ("info", "warning", "critical")
 """Every severity, mildest first; the position is its rank."""
@@ -40,6 +40,8 @@ class Origin:
 class Alert:
     """One edge in the life of a finding: it began to fire, or it resolved.
 
+    Or an event in the life of a run, which is over at once and never resolves.
+
     Parameters
     ----------
     fingerprint
@@ -48,17 +50,18 @@ class Alert:
     group
         Identity over host, job, log and run: what one notification holds together.
     state
-        ``firing`` or ``resolved``.
+        ``firing``, ``resolved`` or ``event``.
     labels
         Frozen when it fired: alertname, severity, host, training_job, log, run, the job's own,
-        and layer, blob and phase where they apply.
+        layer, blob and phase where they apply, and event with an event's kind.
     annotations
         summary, description, advice, iteration, value and, where they apply, iteration_estimated
         (true until the log has given the number), log_time, line, net, snapshot (the last clean
         one), evidence (the last values as bars), recent (the very last in figures) and
         consequences.
     starts_at, ends_at
-        Wall time in seconds since the epoch; ``ends_at`` is None while it fires.
+        Wall time in seconds since the epoch; ``ends_at`` is None while it fires, and the same for
+        an event.
     """
 
     fingerprint: str

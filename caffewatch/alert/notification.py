@@ -15,21 +15,24 @@ class Subscription:
     """What one receiver asks for.
 
     ``min_severity`` drops milder alerts, ``send_resolved`` False drops the second edge, and all
-    ``matchers`` have to fit an alert's labels.
+    ``matchers`` have to fit an alert's labels. ``send_events`` are the kinds of events to be told,
+    of whatever severity.
     """
 
     receiver: str
     min_severity: Severity = "warning"
     send_resolved: bool = True
     matchers: tuple[Matcher, ...] = ()
+    send_events: tuple[str, ...] = ()
 
     def wants(self, alert: Alert) -> bool:
         """Tell whether this edge is one that the receiver asked to hear of."""
-        if alert.state == "resolved" and not self.send_resolved:
-            return False
-        if SEVERITIES.index(alert.severity) < SEVERITIES.index(self.min_severity):
-            return False
-        return all(matcher.matches(alert.labels) for matcher in self.matchers)
+        if alert.state == "event":
+            asked = alert.labels["event"] in self.send_events
+        else:
+            asked = SEVERITIES.index(alert.severity) >= SEVERITIES.index(self.min_severity)
+            asked = asked and (alert.state == "firing" or self.send_resolved)
+        return asked and all(matcher.matches(alert.labels) for matcher in self.matchers)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, TextIO
 
+from caffewatch.cli.interruption import INTERRUPTED, Interruption
 from caffewatch.cli.progress import Progress
 from caffewatch.log.localtime import as_if_utc
 from caffewatch.monitor import Monitor
@@ -31,7 +32,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-o", "--output", metavar="PATH", help="write the report to this file")
     parser.epilog = (
         "exit status: 0 nothing to tell, 1 a warning or worse was found, "
-        "2 bad usage or an unreadable file"
+        "2 bad usage or an unreadable file, 130 interrupted: the report is of what was read by then"
     )
 
 
@@ -49,9 +50,9 @@ def main(arguments: argparse.Namespace) -> int:
 def _judge(names: list[str], format: str, out: TextIO) -> int:
     loud = failed = False
     reports: list[dict[str, Any]] = []
-    with Progress(names) as progress:
+    with Interruption() as interruption, Progress(names) as progress:
         for name in names:
-            monitor, whole = _read(name, progress)
+            monitor, whole = _read(name, progress, interruption)
             failed = failed or not whole
             if monitor is None:
                 continue
@@ -60,10 +61,18 @@ def _judge(names: list[str], format: str, out: TextIO) -> int:
                 reports.append(as_json.report(name, monitor))
             else:
                 progress.pause()
+                if interruption.asked:
+                    out.write(f"interrupted after {monitor.bytes} bytes; this is what they show\n")
                 _print(name, monitor, out)
+            if interruption.asked:
+                break
+    if interruption.asked and reports:
+        reports[-1]["interrupted"] = True
     if format == "json":
         json.dump(reports, out, indent=1, allow_nan=False)
         out.write("\n")
+    if interruption.asked:
+        return INTERRUPTED
     return 2 if failed else int(loud)
 
 
@@ -74,7 +83,7 @@ def _print(name: str, monitor: Monitor, out: TextIO) -> None:
     terminal.write(as_text.report(name, monitor, _age(name)), out)
 
 
-def _read(name: str, progress: Progress) -> tuple[Monitor | None, bool]:
+def _read(name: str, progress: Progress, interruption: Interruption) -> tuple[Monitor | None, bool]:
     """Return what could be read of a log, None where that is nothing, and whether it is whole."""
     monitor = Monitor(reference=as_if_utc(_modified(name)))
     whole = True
@@ -83,8 +92,11 @@ def _read(name: str, progress: Progress) -> tuple[Monitor | None, bool]:
             if told := misnamed(name, stream):
                 _say(name, told)
             for data in chunks(stream):
-                monitor.feed(data, 0.0)
+                with interruption.held():
+                    monitor.feed(data, 0.0)
                 progress.advance(stream)
+    except KeyboardInterrupt:
+        interruption.asked = True
     except DAMAGED as error:
         _fail(name, error, "; judged by what stands before" if monitor.bytes else "")
         whole = False

@@ -6,13 +6,15 @@ import argparse
 import importlib
 import io
 import os
-import signal
 import sys
 from collections.abc import Sequence
+
+from caffewatch.cli.interruption import INTERRUPTED
 
 COMMANDS = {
     "run": "follow logs as the configuration says: the daemon",
     "check": "judge finished or growing logs",
+    "export": "write a log's tables as CSV or Parquet",
     "explain": "read one debug_info block aloud, as an expert would",
     "config": "check a configuration file, or print an example",
     "notify-test": "send a marked test to the receivers, and say what came back",
@@ -22,7 +24,6 @@ COMMANDS = {
 """Command -> what it does; each is a module of this package with ``add`` and ``main``."""
 
 OK, FOUND, USAGE = 0, 1, 2
-INTERRUPTED = 128 + signal.SIGINT
 
 
 def main(argv: Sequence[str] | None = None) -> int:

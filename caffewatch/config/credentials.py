@@ -11,6 +11,7 @@ from typing import Annotated, Any, cast
 from pydantic import PlainValidator, ValidationInfo, WithJsonSchema
 
 from caffewatch.config.types import is_web_url
+from caffewatch.deliver.apprise import service
 from caffewatch.deliver.secret import Secret
 from caffewatch.deliver.standard_webhooks import signing_key
 from caffewatch.deliver.transport import parse_headers
@@ -89,12 +90,19 @@ def _headers(secret: Secret) -> Secret:
     return secret
 
 
+def _service(secret: Secret) -> Secret:
+    service(secret)
+    return secret
+
+
 _TEXT = WithJsonSchema({"type": "string", "minLength": 1})
 
 UrlText = Annotated[Secret, PlainValidator(lambda v, info: _url(from_text(v, info))), _TEXT]
 UrlFile = Annotated[Secret, PlainValidator(lambda v, info: _url(from_file(v, info))), _TEXT]
 KeyText = Annotated[Secret, PlainValidator(lambda v, info: _key(from_text(v, info))), _TEXT]
 KeyFile = Annotated[Secret, PlainValidator(lambda v, info: _key(from_file(v, info))), _TEXT]
+ServiceText = Annotated[Secret, PlainValidator(lambda v, info: _service(from_text(v, info))), _TEXT]
+ServiceFile = Annotated[Secret, PlainValidator(lambda v, info: _service(from_file(v, info))), _TEXT]
 SecretText = Annotated[Secret, PlainValidator(from_text), _TEXT]
 SecretFile = Annotated[Secret, PlainValidator(from_file), _TEXT]
 HeadersText = Annotated[Secret, PlainValidator(lambda v, info: _headers(from_text(v, info))), _TEXT]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from caffewatch.config.rules import InvalidRuleError, Registry, resolve
 from caffewatch.config.settings import Job, Settings
 from caffewatch.config.source import Source, parse
 from caffewatch.config.types import shown
+from caffewatch.deliver.receiver import ReceiverSettings
 from caffewatch.detect.registry import RULES
 
 
@@ -89,7 +90,7 @@ class _Reading:
         return Settings(
             host=document.host or socket.gethostname(),
             jobs=tuple(
-                self._job(index, document, folder, [receiver.name for receiver in receivers])
+                self._job(index, document, folder, receivers)
                 for index in range(len(document.jobs))
             ),
             receivers=receivers,
@@ -104,8 +105,12 @@ class _Reading:
             },
         )  # fmt: skip
 
-    def _job(self, index: int, document: Document, folder: Path, receivers: list[str]) -> Job:
+    def _job(
+        self, index: int, document: Document, folder: Path, receivers: Sequence[ReceiverSettings]
+    ) -> Job:
         job = document.jobs[index]
+        names = tuple(x.name for x in receivers) if job.receivers is None else tuple(job.receivers)
+        asked = {kind for x in receivers if x.name in names for kind in x.send_events}
         try:
             rules = resolve(self.registry, document.rules, job.rules)
         except InvalidRuleError as error:
@@ -116,7 +121,8 @@ class _Reading:
             name=job.name,
             path=str(folder / job.path),
             rules=rules,
-            receivers=tuple(receivers if job.receivers is None else job.receivers),
+            receivers=names,
+            events=tuple(sorted(asked)),
             start_at=job.start_at,
             labels=job.labels,
         )

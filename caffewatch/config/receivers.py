@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, PlainValidator, WithJsonSchema, model_validator
 
 from caffewatch.alert.model import Severity
+from caffewatch.alert.occasions import TITLES
 from caffewatch.config.certificates import CaFile, CertificateFile, certificate_with_key
 from caffewatch.config.credentials import (
     HeadersFile,
@@ -17,6 +18,8 @@ from caffewatch.config.credentials import (
     KeyText,
     SecretFile,
     SecretText,
+    ServiceFile,
+    ServiceText,
     UrlFile,
     UrlText,
 )
@@ -61,7 +64,16 @@ def _heartbeat_interval(value: Any) -> float:
 
 
 HeartbeatInterval = Annotated[float, PlainValidator(_heartbeat_interval), DURATION_SCHEMA]
+
+
+def _event_kind(value: Any) -> str:
+    if value not in TITLES:
+        raise ValueError(f"expected one of {', '.join(TITLES)}, not {shown(value)}")
+    return str(value)
+
+
 RunTime = Annotated[float, PlainValidator(_run_time), DURATION_SCHEMA]
+EventKind = Annotated[str, PlainValidator(_event_kind), WithJsonSchema({"enum": list(TITLES)})]
 _TEXT = WithJsonSchema({"type": "string", "minLength": 1})
 Mailbox = Annotated[str, PlainValidator(_mailbox), _TEXT]
 HostName = Annotated[str, PlainValidator(_host_name), _TEXT]
@@ -74,6 +86,7 @@ class ReceiverDocument(Section):
     name: Name
     min_severity: Severity = "warning"
     matchers: tuple[MatcherText, ...] = ()
+    send_events: tuple[EventKind, ...] = ()
 
 
 class EdgeDocument(ReceiverDocument):
@@ -161,6 +174,14 @@ class EmailDocument(EdgeDocument, WordingDocument):
         return self
 
 
+class AppriseDocument(EdgeDocument, WordingDocument):
+    """A receiver of type apprise."""
+
+    type: Literal["apprise"]
+    url: ServiceText | None = None
+    url_file: ServiceFile | None = None
+
+
 class ExecDocument(EdgeDocument):
     """A receiver of type exec."""
 
@@ -170,7 +191,12 @@ class ExecDocument(EdgeDocument):
 
 
 AnyReceiver = Annotated[
-    AlertmanagerDocument | EmailDocument | ExecDocument | SlackDocument | WebhookDocument,
+    AlertmanagerDocument
+    | AppriseDocument
+    | EmailDocument
+    | ExecDocument
+    | SlackDocument
+    | WebhookDocument,
     Field(discriminator="type"),
 ]
 

@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field
 
+from caffewatch.config.certificates import CaFile, CertificateFile, certificate_with_key
 from caffewatch.config.types import Address, Duration, Interval, Listen
 from caffewatch.deliver.heartbeat import HeartbeatSettings
 from caffewatch.deliver.receiver import ReceiverSettings
@@ -25,11 +26,26 @@ DEFAULT_LISTEN = Address("127.0.0.1", 9728)
 
 
 @dataclass(frozen=True)
+class WebTls:
+    """Certificates of the HTTP server; with ``client_ca_file`` clients must have one too."""
+
+    __pydantic_config__ = STRICT
+    cert_file: CertificateFile
+    key_file: CertificateFile = ""
+    client_ca_file: CaFile = ""
+
+    def __post_init__(self) -> None:
+        """Try the certificate and its key together."""
+        certificate_with_key(self.cert_file, self.key_file)
+
+
+@dataclass(frozen=True)
 class Web:
-    """The HTTP server: port 0 takes any free port."""
+    """The HTTP server: port 0 takes any free port; plain HTTP without ``tls``."""
 
     __pydantic_config__ = STRICT
     listen: Listen = DEFAULT_LISTEN
+    tls: WebTls | None = None
 
 
 @dataclass(frozen=True)
@@ -75,7 +91,8 @@ class Job:
     """One configured name and the logs behind it.
 
     ``path`` is absolute: a file, symlink, glob or folder. ``rules`` has the top-level rules and
-    this job's overrides in one. ``receivers`` are names, all of them by default.
+    this job's overrides in one. ``receivers`` are names, all of them by default; ``events`` are the
+    kinds of events that any of them asks for.
     """
 
     name: str
@@ -84,6 +101,7 @@ class Job:
     receivers: tuple[str, ...]
     start_at: StartAt = "beginning"
     labels: Mapping[str, str] = field(default_factory=dict)
+    events: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

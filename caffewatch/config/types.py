@@ -16,7 +16,18 @@ _DURATION = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|s|m|h|d)")
 _NAME = re.compile(r"\w[\w.-]{0,99}")
 _LABEL = re.compile(r"(?!__)[a-zA-Z_][a-zA-Z0-9_]{0,99}")
 OWN_LABELS = frozenset(
-    {"alertname", "severity", "host", "training_job", "log", "run", "layer", "blob", "phase"}
+    {
+        "alertname",
+        "severity",
+        "host",
+        "training_job",
+        "log",
+        "run",
+        "layer",
+        "blob",
+        "phase",
+        "event",
+    }
 )
 """Labels that every alert has, or has where they apply."""
 _HIGHEST_PORT = 65535

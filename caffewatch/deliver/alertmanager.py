@@ -99,6 +99,8 @@ def render(url: Secret, alerts: Sequence[Alert], site: Site, now: float) -> Requ
 def _posted(alert: Alert, site: Site, now: float) -> dict[str, Any]:
     labels = texts(alert.labels)
     ends_at = now + AHEAD if alert.ends_at is None else max(alert.starts_at, alert.ends_at)
+    if alert.state == "event":
+        ends_at = alert.starts_at + AHEAD  # long enough to be told over there
     page = site.job(labels.get("training_job", ""))
     return {
         "labels": labels,

@@ -27,35 +27,36 @@ def payload(notification: Notification, site: Site) -> dict[str, Any]:
     alerts = notification.alerts
     labels = [texts(alert.labels) for alert in alerts]
     annotations = [annotated(alert, site) for alert in alerts]
+    entries = [
+        _alert(alert, alert_labels, alert_annotations, site)
+        for alert, alert_labels, alert_annotations in zip(alerts, labels, annotations, strict=True)
+    ]
     common_labels = _common(labels)
     return {
         "version": "4",
         "groupKey": notification.group,
         "truncatedAlerts": 0,
-        "status": "firing" if any(alert.state == "firing" for alert in alerts) else "resolved",
+        "status": "firing" if any(x["status"] == "firing" for x in entries) else "resolved",
         "receiver": notification.receiver,
         "groupLabels": {k: common_labels[k] for k in _GROUP_LABELS if k in common_labels},
         "commonLabels": common_labels,
         "commonAnnotations": _common(annotations),
         "externalURL": site.external_url,
-        "alerts": [
-            _alert(alert, alert_labels, alert_annotations, site)
-            for alert, alert_labels, alert_annotations in zip(
-                alerts, labels, annotations, strict=True
-            )
-        ],
+        "alerts": entries,
     }
 
 
 def _alert(
     alert: Alert, labels: dict[str, str], annotations: dict[str, str], site: Site
 ) -> dict[str, Any]:
+    # An event is over at once, but programs take notice of what fires.
+    firing = alert.state != "resolved"
     return {
-        "status": alert.state,
+        "status": "firing" if firing else "resolved",
         "labels": labels,
         "annotations": annotations,
         "startsAt": rfc3339(alert.starts_at),
-        "endsAt": NOT_ENDED if alert.ends_at is None else rfc3339(alert.ends_at),
+        "endsAt": NOT_ENDED if firing or alert.ends_at is None else rfc3339(alert.ends_at),
         "generatorURL": site.job(labels.get("training_job", "")),
         "fingerprint": alert.fingerprint,
     }

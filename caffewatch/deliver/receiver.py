@@ -26,6 +26,8 @@ class ReceiverSettings:
         Milder alerts are not sent.
     matchers
         Alerts whose labels do not fit all of them are not sent.
+    send_events
+        Kinds of events in the life of a run that are sent, of whatever severity.
     send_resolved
         Whether the end of an alert is sent too.
     """
@@ -35,11 +37,14 @@ class ReceiverSettings:
     name: str
     min_severity: Severity = "warning"
     matchers: tuple[Matcher, ...] = ()
+    send_events: tuple[str, ...] = ()
     send_resolved: bool = True
 
     def subscription(self) -> Subscription:
         """Say which alerts this receiver asks for."""
-        return Subscription(self.name, self.min_severity, self.send_resolved, self.matchers)
+        return Subscription(
+            self.name, self.min_severity, self.send_resolved, self.matchers, self.send_events
+        )
 
     def secrets(self) -> list[str]:
         """Return the texts among the settings that must never be printed."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from caffewatch.deliver.alertmanager import AlertmanagerReceiver, AlertmanagerSettings
+from caffewatch.deliver.apprise import AppriseReceiver, AppriseSettings
 from caffewatch.deliver.email import EmailReceiver, EmailSettings
 from caffewatch.deliver.exec import ExecReceiver, ExecSettings
 from caffewatch.deliver.receiver import Receiver, ReceiverSettings
@@ -25,6 +26,7 @@ class ReceiverType:
 
 RECEIVERS: Mapping[str, ReceiverType] = {
     AlertmanagerSettings.type: ReceiverType(AlertmanagerSettings, AlertmanagerReceiver),
+    AppriseSettings.type: ReceiverType(AppriseSettings, AppriseReceiver),
     EmailSettings.type: ReceiverType(EmailSettings, EmailReceiver),
     ExecSettings.type: ReceiverType(ExecSettings, ExecReceiver),
     SlackSettings.type: ReceiverType(SlackSettings, SlackReceiver),

@@ -8,7 +8,7 @@ _SURROGATES = re.compile("[\ud800-\udfff]")
 _UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 """Controls (tab and newline are kept) and marks that turn the direction of writing."""
 
-_TRIGGER = re.compile(r"(?<=[@<])(?=\S)|(?<=:)(?=//)|(?<=\bwww)(?=\.)", re.IGNORECASE)
+_TRIGGER = re.compile(r"(?<=[@<!])(?=\S)|(?<=:)(?=//)|(?<=\bwww)(?=\.)", re.IGNORECASE)
 
 
 def clip(text: str, limit: int) -> str:
@@ -29,7 +29,7 @@ def printable(text: str, limit: int) -> str:
 def defused(text: str, limit: int) -> str:
     """Make a line that no program takes for a mention or a link.
 
-    A space of no width stands behind every ``@`` and ``<``, within ``://`` and behind ``www``.
+    A space of no width stands behind ``@``, ``<`` and ``!``, within ``://`` and behind ``www``.
     """
     return _TRIGGER.sub("\u200b", one_line(text, limit))
 

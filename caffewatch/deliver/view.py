@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from caffewatch.alert.model import SEVERITIES, Alert
 from caffewatch.alert.notification import Notification
+from caffewatch.alert.occasions import PREFIX, TITLES, duration
 from caffewatch.deliver.site import Site
 from caffewatch.deliver.text import one_line
 from caffewatch.detect.registry import RULES
@@ -94,6 +95,8 @@ class AlertView:
     @property
     def headline(self) -> str:
         """Say what it is and where: ``🔴 Critical: nan or inf in layer conv1``."""
+        if self.state == "event":
+            return f"{self.sign} {self.name.capitalize()}"
         where = f" in layer {self.layer}" if self.layer else ""
         return f"{self.sign} {self.word}: {self.name}{where}"
 
@@ -108,6 +111,8 @@ class AlertView:
                 Fact("Lasted", _joined(self.lasted, since and f"from {since} on")),
                 Fact("Ended", self.ended),
             ]
+        elif self.state == "event":
+            told.append(Fact("When", _joined(since, self.began)))
         else:
             told += [
                 Fact("Since", _joined(since, self.began)),
@@ -176,20 +181,9 @@ def _urgency(alert: Alert) -> tuple[bool, int]:
 
 
 def in_words(rule: str) -> str:
-    """Return a rule's title; one that is no longer there is named by its id."""
-    return RULES[rule].title if rule in RULES else rule.replace("_", " ")
-
-
-def duration(seconds: float) -> str:
-    """Tell a duration in words, to two figures: 45 s, 12 min, 3 h 5 min, 2 d 4 h."""
-    minutes = round(seconds / 60)
-    if seconds < 59.5:
-        return f"{max(seconds, 0.0):.0f} s"
-    if minutes < 60:
-        return f"{minutes} min"
-    if minutes < 24 * 60:
-        return f"{minutes // 60} h {minutes % 60} min"
-    return f"{minutes // 1440} d {minutes % 1440 // 60} h"
+    """Return a rule's or event's title; one that is no longer there is named by its id."""
+    title = TITLES.get(rule.removeprefix(PREFIX)) if rule.startswith(PREFIX) else None
+    return RULES[rule].title if rule in RULES else title or rule.replace("_", " ")
 
 
 def _alert(alert: Alert, site: Site, clean: Clean) -> AlertView:

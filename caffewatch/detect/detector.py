@@ -69,16 +69,11 @@ class Detector:
         """Let time pass without a line; return the findings that began or ended."""
         return self._show(self._handlers.tick, silence)
 
-    def _take_pass(self, event: Pass) -> list[Finding]:
-        layout = self._layout
-        if layout is None or layout.blobs is not event.blobs:
-            layout = self._layout = self._layout_of(event.blobs)
-        look = Look(event, layout)
-        training = event.net == TRAIN and event.complete and look.gradients
-        return self._show(self._handlers.training if training else self._handlers.any_pass, look)
+    def layout_of(self, blobs: tuple[Blob, ...]) -> Layout:
+        """Return the layout of an order of blobs.
 
-    def _layout_of(self, blobs: tuple[Blob, ...]) -> Layout:
-        """Find by identity: comparing or hashing names costs more than a pass."""
+        Found by identity: comparing or hashing names costs more than a pass.
+        """
         for layout in self._layouts:
             if layout.blobs is blobs:
                 return layout
@@ -87,6 +82,14 @@ class Detector:
             self._layouts.clear()
         self._layouts.append(Layout(blobs, self._run.net))
         return self._layouts[-1]
+
+    def _take_pass(self, event: Pass) -> list[Finding]:
+        layout = self._layout
+        if layout is None or layout.blobs is not event.blobs:
+            layout = self._layout = self.layout_of(event.blobs)
+        look = Look(event, layout)
+        training = event.net == TRAIN and event.complete and look.gradients
+        return self._show(self._handlers.training if training else self._handlers.any_pass, look)
 
     def _show(self, handlers: list[Handler], seen: object) -> list[Finding]:
         changed = [f for handler in handlers if (found := handler(seen)) for f in found]

@@ -15,8 +15,10 @@ from prometheus_client.metrics_core import Metric
 
 from caffewatch.alert.model import Severity
 from caffewatch.export import families
-from caffewatch.export.families import Family
+from caffewatch.export import service_families as service
+from caffewatch.export.family import Family
 from caffewatch.export.labels import label_value
+from caffewatch.export.lines import NUMBERS, Heads, tail
 from caffewatch.export.running import RunningTotals
 from caffewatch.export.series import Series, position_series, snapshot_series
 from caffewatch.export.stats import DelayHistogram, ServiceStats
@@ -24,6 +26,7 @@ from caffewatch.snapshot import Snapshot
 
 Address = tuple[str, str]
 """(job, log)."""
+Lines = dict[Family, list[str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +55,7 @@ class CollectorSettings:
 
 
 class Collector:
-    """Yields every family of caffewatch at scrape time; register it with a registry of its own.
+    """All series of caffewatch as they stand when it is asked.
 
     Parameters
     ----------
@@ -77,38 +80,49 @@ class Collector:
         self._lock = threading.Lock()
         self._totals = RunningTotals()
         self._dropped: dict[Address, int] = {}
+        self._heads = Heads()
 
-    def describe(self) -> Iterator[Metric]:
-        """Yield nothing: the names need not be known before the first scrape."""
-        return iter(())
+    def logs(self) -> Lines:
+        """Return the lines of every log's series, by family in the order of a scrape."""
+        with self._lock:
+            lines: Lines = {family: [] for family in families.LOG_FAMILIES}
+            counted: set[Hashable] = set()
+            by_log = self._by_log(self._stats())
+            self._dropped = {address: self._dropped.get(address, 0) for address in by_log}
+            for address, series in by_log.items():
+                self._write(address, series, lines, counted)
+            self._totals.keep(counted)
+        return lines
 
     def collect(self) -> Iterator[Metric]:
-        """Yield the families as they stand now, with HELP and TYPE even where nothing is known."""
-        with self._lock:
-            stats = self._stats()
-            logs = self._collect_logs(stats)
-        return chain(logs, _service_metrics(stats, self._settings.version))
+        """Yield the daemon's own figures, for a registry."""
+        return _service_metrics(self._stats(), self._settings.version)
 
-    def _collect_logs(self, stats: ServiceStats) -> list[Metric]:
-        metrics = {family: family.metric() for family in families.LOG_FAMILIES}
-        dropped = families.SERIES_DROPPED.metric()
-        counted: set[Hashable] = set()
-        by_log = self._by_log(stats)
-        self._dropped = {address: self._dropped.get(address, 0) for address in by_log}
-        for address, series in by_log.items():
-            kept, left_out = bounded(series, self._settings.max_series_per_log)
-            self._dropped[address] += left_out
-            prefix = (label_value(address[0]), label_value(address[1]))
-            for (family, labels), (value, epoch) in kept.items():
-                shown = value
-                if family.kind == "counter":
-                    key = (address, family, labels)
-                    counted.add(key)
-                    shown = self._totals.update(key, value, epoch)
-                metrics[family].add_metric((*prefix, *labels), shown)
-            dropped.add_metric(prefix, self._dropped[address])
-        self._totals.keep(counted)
-        return [*metrics.values(), dropped]
+    def _write(
+        self, address: Address, series: Iterable[Series], lines: Lines, counted: set[Hashable]
+    ) -> None:
+        """Write one log's series; of several with the same labels the first, up to the limit."""
+        limit, heads, log = self._settings.max_series_per_log, self._heads, tail(*address)
+        written: set[str] = set()
+        left_out = 0
+        for family, value, labels, epoch in series:
+            head = heads[family, labels]
+            if head in written:
+                continue
+            if len(written) >= limit:
+                left_out += 1
+                continue
+            written.add(head)
+            shown = value
+            if family.kind == "counter":
+                key = (address, head)
+                counted.add(key)
+                shown = self._totals.update(key, value, epoch)
+            text = repr(shown)
+            lines[family].append(f"{head}{log}{NUMBERS.get(text, text)}\n")
+        self._dropped[address] += left_out
+        dropped = families.SERIES_DROPPED
+        lines[dropped].append(f"{heads[dropped, ()]}{log}{self._dropped[address]}\n")
 
     def _by_log(self, stats: ServiceStats) -> dict[Address, Iterable[Series]]:
         settings = self._settings
@@ -122,49 +136,26 @@ class Collector:
         return {log: series for log, series in by_log.items() if log not in stats.retired}
 
 
-def bounded(
-    series: Iterable[Series], limit: int
-) -> tuple[dict[tuple[Family, tuple[str, ...]], tuple[float, str]], int]:
-    """Keep the first series up to a limit, and of several with the same labels the first.
-
-    Returns
-    -------
-    tuple
-        (family, label values) -> (value, epoch), and how many series were left out.
-    """
-    kept: dict[tuple[Family, tuple[str, ...]], tuple[float, str]] = {}
-    left_out = 0
-    for family, value, labels, epoch in series:
-        key = (family, tuple(map(label_value, labels)))
-        if key in kept:
-            continue
-        if len(kept) < limit:
-            kept[key] = (float(value), epoch)
-        else:
-            left_out += 1
-    return kept, left_out
-
-
 def _service_metrics(stats: ServiceStats, version: str) -> Iterator[Metric]:
-    yield _metric(families.NOTIFICATIONS, stats.notifications.items())
-    yield _metric(families.QUEUE_LENGTH, (((k,), n) for k, n in stats.queue_lengths.items()))
+    yield _metric(service.NOTIFICATIONS, stats.notifications.items())
+    yield _metric(service.QUEUE_LENGTH, (((k,), n) for k, n in stats.queue_lengths.items()))
     yield _delays(stats.delays)
-    yield _metric(families.ERRORS, (((k,), n) for k, n in stats.errors.items()))
-    yield _metric(families.RELOAD, [((), stats.last_reload_successful)])
-    yield _metric(families.BUILD_INFO, [((version, platform.python_version()), 1)])
+    yield _metric(service.ERRORS, (((k,), n) for k, n in stats.errors.items()))
+    yield _metric(service.RELOAD, [((), stats.last_reload_successful)])
+    yield _metric(service.BUILD_INFO, [((version, platform.python_version()), 1)])
 
 
 def _metric(family: Family, series: Iterable[tuple[tuple[str, ...], float]]) -> Metric:
     metric = family.metric()
+    assert not isinstance(metric, HistogramMetricFamily)
     for labels, value in series:
         metric.add_metric(tuple(map(label_value, labels)), float(value))
     return metric
 
 
 def _delays(delays: DelayHistogram) -> Metric:
-    return HistogramMetricFamily(
-        "caffewatch_notification_delay_seconds",
-        "Time from the writing of a notification to its delivery.",
-        buckets=[("+Inf" if math.isinf(le) else str(le), n) for le, n in delays.buckets],
-        sum_value=delays.total,
-    )
+    metric = service.DELAY.metric()
+    assert isinstance(metric, HistogramMetricFamily)
+    buckets = [("+Inf" if math.isinf(le) else str(le), n) for le, n in delays.buckets]
+    metric.add_metric((), buckets, delays.total)
+    return metric

@@ -1,202 +1,192 @@
-"""Every metric family by name: its type, its labels and what it means."""
+"""What is measured in each log: of its training, and of how it is watched."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from caffewatch.export.family import counter, gauge
 
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
-
-LOG_LABELS = ("training_job", "log")
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Family:
-    """One metric family; compared by identity, since there is one object for each.
-
-    Parameters
-    ----------
-    name
-        As scraped, a counter's with its ``_total``.
-    kind
-        The Prometheus type.
-    labels
-        Label names, in the order in which series give their values.
-    documentation
-        The HELP text.
-    """
-
-    name: str
-    kind: Literal["counter", "gauge"]
-    labels: tuple[str, ...]
-    documentation: str
-
-    def metric(self) -> CounterMetricFamily | GaugeMetricFamily:
-        """Make the family without any series yet."""
-        make = CounterMetricFamily if self.kind == "counter" else GaugeMetricFamily
-        return make(self.name, self.documentation, labels=self.labels)
-
-
-def _gauge(name: str, documentation: str, *labels: str) -> Family:
-    return Family(name, "gauge", (*LOG_LABELS, *labels), documentation)
-
-
-def _counter(name: str, documentation: str, *labels: str) -> Family:
-    return Family(name, "counter", (*LOG_LABELS, *labels), documentation)
-
-
-RUN_INFO = _gauge(
+RUN_INFO = gauge(
     "caffe_run_info",
-    "Always 1; its labels name the run that the other caffe_ series of the log belong to.",
+    "Always 1; its labels name the newest run of the log, which all caffe_ series of the log are "
+    "about. Multiply by it to put the name of the net on a graph.",
     "net", "solver_type", "run",
 )  # fmt: skip
-RUN_STATE = _gauge(
+RUN_STATE = gauge(
     "caffe_run_state",
-    "1 for the state that the run is in, 0 for the others.",
+    "1 for the state that the run is in, 0 for the others. stalled and crashed want a look; "
+    "terminated is SIGTERM, stopped an early stop by SIGINT or SIGHUP.",
     "state",
 )
-RUN_START = _gauge(
+RUN_START = gauge(
     "caffe_run_start_timestamp_seconds",
-    "When the run's first line was written, by the log's own stamp.",
+    "When the first line of the run was written, by the stamp in the log. Jumps when a new run "
+    "begins in the log.",
 )
-LAST_LINE = _gauge(
+RUN_EVENTS = counter(
+    "caffe_run_events_total",
+    "Events in the life of the runs: started, resumed, finetuned, snapshot, learning_rate (halved"
+    " or doubled, at least), finished, stopped, terminated, crashed, and blind (display is 0, or "
+    "no debug_info). Use increase() of it for annotations.",
+    "event",
+)
+LAST_LINE = gauge(
     "caffe_last_line_timestamp_seconds",
-    "When the newest line was written, by its own stamp; time() minus this is the log's silence.",
+    "When the newest line was written, by the stamp in the log; time() minus this is how long the"
+    " log has been silent. Some tests and snapshots take minutes; the stall alert knows the "
+    "rhythm of each run.",
 )
-ITERATION = _gauge("caffe_iteration", "Newest iteration that the log has shown.")
-MAX_ITERATIONS = _gauge("caffe_max_iterations", "Iteration at which the solver ends (max_iter).")
-ITERATIONS_PER_SECOND = _gauge(
+ITERATION = gauge(
+    "caffe_iteration",
+    "Newest iteration that the log has shown. It falls only when a run begins anew or resumes "
+    "from a snapshot.",
+)
+MAX_ITERATIONS = gauge(
+    "caffe_max_iterations",
+    "Iteration at which the solver ends (max_iter). With caffe_iteration and "
+    "caffe_iterations_per_second it gives the time left.",
+)
+ITERATIONS_PER_SECOND = gauge(
     "caffe_iterations_per_second",
-    "Training speed by the log's own stamps.",
+    "Training speed between the last two displays, by the stamps in the log. Steady is normal, "
+    "save around tests and snapshots; a lasting drop is a slow disk, a hot GPU or a busy machine.",
 )
-LOSS = _gauge(
+LOSS = gauge(
     "caffe_loss",
-    "Training loss: the weighted sum of the loss outputs; NaN and Inf are what the log printed.",
+    "Training loss as displayed (averaged over average_loss). It should fall from about the "
+    "logarithm of the number of classes; NaN and Inf are what the log printed. Compare trends, "
+    "not single values.",
 )
-LEARNING_RATE = _gauge("caffe_learning_rate", "Learning rate of the newest display.")
-NET_OUTPUT = _gauge(
+LEARNING_RATE = gauge(
+    "caffe_learning_rate",
+    "Learning rate of the newest display. Steps down by the policy of the solver; 0 or below "
+    "learns nothing.",
+)
+NET_OUTPUT = gauge(
     "caffe_net_output",
-    "Newest value of one output of a training or test net, such as loss or accuracy.",
+    "Newest value of one output of the training net or of a test net, such as loss or accuracy. A"
+    " test loss that rises while the one of training falls is overfitting.",
     "net", "phase", "output", "index",
 )  # fmt: skip
-SNAPSHOT_ITERATION = _gauge(
+SNAPSHOT_ITERATION = gauge(
     "caffe_snapshot_iteration",
-    "Iteration of the newest snapshot on disk, from which the run could be resumed.",
+    "Iteration of the newest snapshot on disk, from which the run can be resumed. caffe_iteration"
+    " minus this is what a crash would cost.",
 )
-NON_FINITE = _gauge(
+NON_FINITE = gauge(
     "caffe_non_finite_values",
-    "How many values of the newest debug_info block are nan or inf; anything above 0 is a fault.",
+    "How many values of the newest debug_info block are nan or inf. Anything above 0 is a fault: "
+    "stop, and resume from the last clean snapshot that the alert names.",
 )
-PARAMS_L1 = _gauge(
+PARAMS_L1 = gauge(
     "caffe_params_l1_norm",
-    "L1 norm of all parameters of the net: of their values (data) and their gradients (diff).",
+    "L1 norm of all parameters of the net: of their values (data) and of their gradients (diff). "
+    "That of the values drifts slowly; orders of magnitude within an hour are a fault.",
     "quantity",
 )
-PARAMS_L2 = _gauge(
+PARAMS_L2 = gauge(
     "caffe_params_l2_norm",
-    "L2 norm of all parameters of the net: of their values (data) and their gradients (diff).",
+    "L2 norm of all parameters of the net: of their values (data) and of their gradients (diff). "
+    "That of the gradients is what clip_gradients compares; Inf beside finite layers is float32 "
+    "overflowing.",
     "quantity",
 )
-GRADIENT_CLIPS = _counter(
+GRADIENT_CLIPS = counter(
     "caffe_gradient_clips_total",
-    "Iterations whose gradient was scaled down to clip_gradients; a rising rate foretells "
-    "divergence.",
+    "Iterations whose gradient was scaled down to clip_gradients. A few are what clipping is for;"
+    " a rising rate foretells divergence.",
 )
-ALERTS = _gauge(
-    "caffewatch_alerts",
-    "Alerts that fire now; 0 for every rule that is content.",
-    "rule", "severity",
-)  # fmt: skip
-FINDINGS = _counter(
-    "caffewatch_findings_total",
-    "What the rule has found, consequences of other findings included.",
-    "rule",
+LAYER_POSITION = gauge(
+    "caffe_layer_position",
+    "Place of the layer in the newest debug_info block, 1 the nearest to the input. For the order"
+    " of tables and heat maps, and to tell first layers from last ones.",
+    "layer",
 )
-LINES = _counter(
-    "caffewatch_lines_total",
-    "Lines taken in for the first time and committed.",
-)
-BYTES = _counter(
-    "caffewatch_bytes_total",
-    "Bytes taken in for the first time and committed.",
-)
-UNRECOGNISED_LINES = _counter(
-    "caffewatch_unrecognised_lines_total",
-    "Lines that no pattern knows; many of them mean foreign output or an unknown fork of Caffe.",
-)
-READ_POSITION = _gauge(
-    "caffewatch_read_position_bytes",
-    "How much of the log's current file is committed.",
-)
-READ_LAG = _gauge(
-    "caffewatch_read_lag_bytes",
-    "How much of the log's current file is still to be read; it should return to 0.",
-)
-ROTATIONS = _counter(
-    "caffewatch_rotations_total",
-    "How often the file behind the log was replaced or cut, by kind.",
-    "kind",
-)
-LAYER_ACTIVATION = _gauge(
+LAYER_ACTIVATION = gauge(
     "caffe_layer_activation_mean_abs",
-    "Mean absolute value of the layer's output; 0 behind a ReLU means dead units.",
+    "Mean absolute value of the first output of the layer. Steady within a factor of ten is "
+    "normal; 0 behind a ReLU means that all units are dead.",
     "layer",
 )
-LAYER_WEIGHT = _gauge(
+LAYER_WEIGHT = gauge(
     "caffe_layer_weight_mean_abs",
-    "Mean absolute value of the layer's weights.",
+    "Mean absolute value of the first parameter of the layer. Drifts slowly; orders of magnitude "
+    "mean a learning rate that is far too high, or weight decay alone at work. Statistics of "
+    "BatchNorm grow by design.",
     "layer",
 )
-LAYER_GRADIENT = _gauge(
+LAYER_GRADIENT = gauge(
     "caffe_layer_gradient_mean_abs",
-    "Mean absolute gradient of the layer's weights; explodes upwards of 1e8, vanishes towards 0.",
+    "Mean absolute gradient of the first parameter of the layer. Compare the layers with each "
+    "other and with their own past: upwards of 1e8 it explodes, exactly 0 nothing is learned, and"
+    " first layers orders of magnitude below the last ones learn next to nothing.",
     "layer",
 )
-BLOB = _gauge(
+LAYER_PASSED = gauge(
+    "caffe_layer_relu_passed_ratio",
+    "Output of a ReLU over its input, the share of the signal that it lets through. About 0.5 is "
+    "healthy, below 0.001 the layer is dead. Only of ReLUs without a negative slope.",
+    "layer",
+)
+BLOB = gauge(
     "caffe_blob_mean_abs",
-    "Mean absolute value of one blob in the newest debug_info block (metrics.blobs).",
+    "Mean absolute value of one blob in the newest debug_info block. Only with metrics.blobs: "
+    "true, for a net that is being debugged; it is hundreds of series for each log.",
     "phase", "layer", "kind", "blob", "quantity",
 )  # fmt: skip
 
+ALERTS = gauge(
+    "caffewatch_alerts",
+    "Alerts that fire now, by rule; 0 for every rule that is content. What only follows from "
+    "another alert is not counted. docs/rules.md says what each rule sees and what to do.",
+    "rule", "severity",
+)  # fmt: skip
+FINDINGS = counter(
+    "caffewatch_findings_total",
+    "What the rule has found so far, consequences of other findings included. A rule that counts "
+    "while its alerts stay at 0 is being folded into another one.",
+    "rule",
+)
+LINES = counter(
+    "caffewatch_lines_total",
+    "Lines taken in for the first time and committed; what is read again after a restart does not"
+    " count. No increase while a job trains means that caffewatch looks at the wrong file.",
+)
+BYTES = counter(
+    "caffewatch_bytes_total",
+    "Bytes taken in for the first time and committed, as caffewatch_lines_total counts lines.",
+)
+UNRECOGNISED_LINES = counter(
+    "caffewatch_unrecognised_lines_total",
+    "Lines that no pattern knows. A few are normal (warnings of libraries, output of scripts); "
+    "most of a log means an unknown fork of Caffe: please report it.",
+)
+READ_POSITION = gauge(
+    "caffewatch_read_position_bytes",
+    "How much of the current file of the log is read and committed. Falls when the file is "
+    "rotated or truncated.",
+)
+READ_LAG = gauge(
+    "caffewatch_read_lag_bytes",
+    "How much of the current file of the log is still to be read. 0 or a line is normal; if it "
+    "grows for minutes, the machine has no time for caffewatch.",
+)
+ROTATIONS = counter(
+    "caffewatch_rotations_total",
+    "How often the file behind the log changed, by kind: rotated (another file), replaced (a copy"
+    " with the same beginning), truncated, gone. Expect as many as logrotate does.",
+    "kind",
+)
+SERIES_DROPPED = counter(
+    "caffewatch_series_dropped_total",
+    "Series of the log left out because of metrics.max_series_per_log, counted at every scrape. "
+    "Should stay at 0; raise the limit for a net that is really so large.",
+)
+
 LOG_FAMILIES = (
-    RUN_INFO, RUN_STATE, RUN_START, LAST_LINE, ITERATION, MAX_ITERATIONS, ITERATIONS_PER_SECOND,
-    LOSS, LEARNING_RATE, NET_OUTPUT, SNAPSHOT_ITERATION, NON_FINITE, PARAMS_L1, PARAMS_L2,
-    GRADIENT_CLIPS, ALERTS, FINDINGS, LINES, BYTES, UNRECOGNISED_LINES, READ_POSITION, READ_LAG,
-    ROTATIONS, LAYER_ACTIVATION, LAYER_WEIGHT, LAYER_GRADIENT, BLOB,
+    RUN_INFO, RUN_STATE, RUN_START, RUN_EVENTS, LAST_LINE, ITERATION, MAX_ITERATIONS,
+    ITERATIONS_PER_SECOND, LOSS, LEARNING_RATE, NET_OUTPUT, SNAPSHOT_ITERATION, NON_FINITE,
+    PARAMS_L1, PARAMS_L2, GRADIENT_CLIPS, LAYER_POSITION, LAYER_ACTIVATION, LAYER_WEIGHT,
+    LAYER_GRADIENT, LAYER_PASSED, BLOB,
+    ALERTS, FINDINGS, LINES, BYTES, UNRECOGNISED_LINES, READ_POSITION, READ_LAG, ROTATIONS,
+    SERIES_DROPPED,
 )  # fmt: skip
 """The families of one log, in the order of a scrape."""
-
-SERIES_DROPPED = _counter(
-    "caffewatch_series_dropped_total",
-    "Series of the log left out because of metrics.max_series_per_log, counted at every scrape.",
-)
-NOTIFICATIONS = Family(
-    "caffewatch_notifications_total",
-    "counter",
-    ("receiver", "outcome"),
-    "Tries to deliver a notification, by how they ended.",
-)
-QUEUE_LENGTH = Family(
-    "caffewatch_notification_queue_length",
-    "gauge",
-    ("receiver",),
-    "Notifications that wait for their receiver.",
-)
-ERRORS = Family(
-    "caffewatch_errors_total",
-    "counter",
-    ("where",),
-    "Errors that the daemon lived through, by the part of it that met them; its log tells more.",
-)
-RELOAD = Family(
-    "caffewatch_config_last_reload_successful",
-    "gauge",
-    (),
-    "1 if the configuration in force is the one in the file, 0 if the file is faulty.",
-)
-BUILD_INFO = Family(
-    "caffewatch_build_info",
-    "gauge",
-    ("version", "python_version"),
-    "Always 1; its labels name the versions of caffewatch and of Python.",
-)

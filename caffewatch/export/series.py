@@ -4,25 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, tzinfo
-from typing import NamedTuple
 
 from caffewatch.alert.model import Severity
 from caffewatch.export import families
-from caffewatch.export.families import Family
+from caffewatch.export.family import Family
 from caffewatch.export.stats import LogStats
+from caffewatch.log.life import KINDS
 from caffewatch.snapshot import RUN_STATES, RunSnapshot, Snapshot
 
+Series = tuple[Family, float, tuple[str, ...], str]
+"""Family, value, the labels that it has beside training_job and log, epoch.
 
-class Series(NamedTuple):
-    """One value and the labels that it has beside training_job and log.
-
-    A counter's value may only grow within one ``epoch``; the next epoch starts at 0 again.
-    """
-
-    family: Family
-    value: float
-    labels: tuple[str, ...] = ()
-    epoch: str = ""
+A counter's value may only grow within one epoch; the next epoch starts at 0 again. Plain tuples:
+there are hundreds of thousands of them in a scrape of many logs.
+"""
 
 
 def snapshot_series(
@@ -53,28 +48,28 @@ def snapshot_series(
 
 def position_series(stats: LogStats) -> Iterator[Series]:
     """Yield how far the log has been read."""
-    yield Series(families.LINES, stats.lines)
-    yield Series(families.BYTES, stats.bytes)
-    yield Series(families.READ_POSITION, stats.position)
-    yield Series(families.READ_LAG, stats.lag)
+    yield families.LINES, stats.lines, (), ""
+    yield families.BYTES, stats.bytes, (), ""
+    yield families.READ_POSITION, stats.position, (), ""
+    yield families.READ_LAG, stats.lag, (), ""
     for kind, count in stats.rotations.items():
-        yield Series(families.ROTATIONS, count, (kind,))
+        yield families.ROTATIONS, count, (kind,), ""
 
 
 def _daemon_series(snapshot: Snapshot, rules: Iterable[tuple[str, Severity]]) -> Iterator[Series]:
-    yield Series(families.UNRECOGNISED_LINES, snapshot.unrecognised_lines)
+    yield families.UNRECOGNISED_LINES, snapshot.unrecognised_lines, (), ""
     # Pairs are given once each: a rule may fire in another severity than it was declared with.
     declared = tuple(rules)
     for pair in dict.fromkeys((*declared, *snapshot.firing)):
-        yield Series(families.ALERTS, snapshot.firing.get(pair, 0), pair)
+        yield families.ALERTS, snapshot.firing.get(pair, 0), pair, ""
     for rule in dict.fromkeys((*(rule for rule, _ in declared), *snapshot.findings)):
-        yield Series(families.FINDINGS, snapshot.findings.get(rule, 0), (rule,))
+        yield families.FINDINGS, snapshot.findings.get(rule, 0), (rule,), ""
 
 
 def _run_series(run: RunSnapshot, zone: tzinfo | None) -> Iterator[Series]:
-    yield Series(families.RUN_INFO, 1, (run.net, run.solver_type, str(run.ordinal)))
+    yield families.RUN_INFO, 1, (run.net, run.solver_type, str(run.ordinal)), ""
     for state in RUN_STATES:
-        yield Series(families.RUN_STATE, state == run.state, (state,))
+        yield families.RUN_STATE, int(state == run.state), (state,), ""
     if run.started_at is not None:
         yield from _stamp(families.RUN_START, run.started_at, zone)
     known = (
@@ -86,33 +81,37 @@ def _run_series(run: RunSnapshot, zone: tzinfo | None) -> Iterator[Series]:
         (families.SNAPSHOT_ITERATION, run.snapshot_iteration),
         (families.NON_FINITE, run.non_finite_values),
     )
-    yield from (Series(family, value) for family, value in known if value is not None)
-    yield Series(families.GRADIENT_CLIPS, run.gradient_clips, epoch=run.id)
+    yield from ((family, value, (), "") for family, value in known if value is not None)
+    yield families.GRADIENT_CLIPS, run.gradient_clips, (), run.id
+    for kind in KINDS:
+        yield families.RUN_EVENTS, run.events.get(kind, 0), (kind,), run.id
     for family, norm in ((families.PARAMS_L1, run.l1_norm), (families.PARAMS_L2, run.l2_norm)):
         if norm is not None:
-            yield Series(family, norm[0], ("data",))
-            yield Series(family, norm[1], ("diff",))
+            yield family, norm[0], ("data",), ""
+            yield family, norm[1], ("diff",), ""
     for output in run.outputs:
         labels = (output.net, output.phase, output.name, str(output.index))
-        yield Series(families.NET_OUTPUT, output.value, labels)
+        yield families.NET_OUTPUT, output.value, labels, ""
 
 
 def _layer_series(run: RunSnapshot) -> Iterator[Series]:
-    for health in run.layers:
-        known = (
-            (families.LAYER_GRADIENT, health.gradient),
-            (families.LAYER_ACTIVATION, health.activation),
-            (families.LAYER_WEIGHT, health.weight),
-        )
-        for family, value in known:
-            if value is not None:
-                yield Series(family, value, (health.layer,))
+    for position, health in enumerate(run.layers, 1):
+        labels = (health.layer,)
+        yield families.LAYER_POSITION, position, labels, ""
+        if health.activation is not None:
+            yield families.LAYER_ACTIVATION, health.activation, labels, ""
+        if health.weight is not None:
+            yield families.LAYER_WEIGHT, health.weight, labels, ""
+        if health.gradient is not None:
+            yield families.LAYER_GRADIENT, health.gradient, labels, ""
+        if health.passed is not None:
+            yield families.LAYER_PASSED, health.passed, labels, ""
 
 
 def _blob_series(run: RunSnapshot) -> Iterator[Series]:
     for blob in run.blobs:
         labels = (blob.phase, blob.layer, blob.kind, blob.blob, blob.quantity)
-        yield Series(families.BLOB, blob.value, labels)
+        yield families.BLOB, blob.value, labels, ""
 
 
 def _stamp(family: Family, stamp: float, zone: tzinfo | None) -> Iterator[Series]:
@@ -122,6 +121,6 @@ def _stamp(family: Family, stamp: float, zone: tzinfo | None) -> Iterator[Series
     """
     try:
         wall = datetime.fromtimestamp(stamp, UTC).replace(tzinfo=zone)
-        yield Series(family, wall.timestamp())
+        yield family, wall.timestamp(), (), ""
     except (ValueError, OverflowError, OSError):
         return

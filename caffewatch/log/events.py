@@ -8,7 +8,7 @@ Events are never changed once made, except a pass's `Moment`.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
 from caffewatch.log.topology import Net
@@ -129,6 +129,7 @@ class Solving:
 
     line: int
     net: str
+    time: float | None = field(default=None, compare=False)
 
 
 @dataclass(slots=True)
@@ -177,6 +178,7 @@ class Output:
     name: str
     value: float
     weight: float | None = None
+    time: float | None = field(default=None, compare=False)
 
 
 @dataclass(slots=True)

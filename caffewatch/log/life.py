@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from math import isnan
 from typing import NamedTuple
 
@@ -17,15 +18,18 @@ from caffewatch.log.events import (
 
 MOST = 500
 """Events kept of one run: the first ones, then the last."""
+KINDS = (
+    "started", "resumed", "finetuned", "snapshot", "learning_rate", "finished", "stopped",
+    "terminated", "crashed", "blind",
+)  # fmt: skip
 _STEP = 2.0
 
 
 class LifeEvent(NamedTuple):
     """Something worth a line in a run's history.
 
-    ``kind`` is started, resumed, finetuned, snapshot, learning_rate, finished, stopped, terminated
-    or crashed, or blind: what keeps the log from saying what a monitor wants to know.
-    ``iteration`` is the last one displayed before it.
+    ``kind`` is one of `KINDS`; blind is what keeps the log from saying what a monitor wants to
+    know. ``iteration`` is the last one displayed before it.
     """
 
     line: int
@@ -38,10 +42,16 @@ class Life:
     """Collect the events of one run's life.
 
     A learning rate that creeps is no event: only one that halves or doubles is.
+
+    Attributes
+    ----------
+    counts
+        How many events of each kind there were, also those that are no longer kept.
     """
 
     def __init__(self) -> None:
         self.events: list[LifeEvent] = []
+        self.counts: Counter[str] = Counter()
         self._rate: float | None = None
         self._started = False
 
@@ -58,6 +68,7 @@ class Life:
     def _add(self, event: LifeEvent) -> None:
         if self.events and self.events[-1][2:] == event[2:]:
             return  # Caffe says Optimization Done twice
+        self.counts[event.kind] += 1
         if len(self.events) >= MOST:
             del self.events[MOST // 2]
         self.events.append(event)

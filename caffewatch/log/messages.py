@@ -91,11 +91,11 @@ STATELESS: dict[str, Callable[[int, float | None, Match], Event]] = {
     "ignored_layer": lambda line, time, m: LayerIgnored(line, m[1]),
     "waiting": lambda line, time, m: Waiting(line, time),
     "restarted": lambda line, time, m: Restarted(line, time),
-    "starting": lambda line, time, m: Solving(line, ""),
-    "solving": lambda line, time, m: Solving(line, m[1] or ""),
+    "starting": lambda line, time, m: Solving(line, "", time),
+    "solving": lambda line, time, m: Solving(line, m[1] or "", time),
 }
 """Pattern name -> what makes its event out of (line number, time, match)."""
-TIMED = frozenset({"waiting", "restarted"})
+TIMED = frozenset({"waiting", "restarted", "starting", "solving"})
 """Those of them whose event carries the time of its line."""
 ENDS: dict[str, Callable[[int, float | None, Match], Ended]] = {
     "done": _done,
@@ -111,16 +111,16 @@ def fatal(line: int, time: float | None, text: str) -> Ended:
     return Ended(line, time, "crashed", " ".join(text.split())[:MAX_QUOTE], fatal=True)
 
 
-def output(line: int, net: str, m: Match) -> Output:
+def output(line: int, time: float | None, net: str, m: Match) -> Output:
     """Make the event of a ``net output #i: name = v (* w = wv loss)`` line."""
     index, name, value, weight, _ = m.groups()
     weighed = None if weight is None else number(weight)
-    return Output(line, net, int(index), name, number(value), weighed)
+    return Output(line, net, int(index), name, number(value), weighed, time)
 
 
-def score(line: int, net: str, m: Match) -> Output:
+def score(line: int, time: float | None, net: str, m: Match) -> Output:
     """Make the event of 2014's ``Test score #i: v``, which has no name."""
-    return Output(line, net, int(m[1]), f"score{m[1]}", number(m[2]))
+    return Output(line, net, int(m[1]), f"score{m[1]}", number(m[2]), time=time)
 
 
 def forward(m: Match) -> tuple[Blob, float]:

@@ -194,12 +194,12 @@ class Parser:
         self._events += self._setup.take(name, match, self.line)
 
     def _output(self, name: str, match: Match, line: Line) -> None:
-        self._events.append(messages.output(self.line, TRAIN, match))
+        self._events.append(messages.output(self.line, self._time(line), TRAIN, match))
 
     def _test_output(self, name: str, match: Match, line: Line) -> None:
         self._test_over(name, match, line)
         read = messages.score if name == "test_score" else messages.output
-        self._events.append(read(self.line, self._passes.test, match))
+        self._events.append(read(self.line, self._time(line), self._passes.test, match))
 
     def _test_over(self, name: str, match: Match, line: Line) -> None:
         self._events += self._passes.end_test(self.line)

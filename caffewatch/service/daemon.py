@@ -27,6 +27,7 @@ from caffewatch.tail.wakeups import Wakeups
 from caffewatch.version import VERSION
 from caffewatch.web.routes import Routes
 from caffewatch.web.server import Server
+from caffewatch.web.tls import TlsFiles
 
 STUCK = 60.0
 """Seconds without a round of the loop after which /healthz says so."""
@@ -174,8 +175,9 @@ class Daemon:
             ),
         )
         routes = Routes(VERSION, exposition(collector), self._health, self._readiness)
-        listen = self.settings.web.listen
-        return Server(listen.host, listen.port, routes.respond)
+        listen, tls = self.settings.web.listen, self.settings.web.tls
+        files = tls if tls is None else TlsFiles(tls.cert_file, tls.key_file, tls.client_ca_file)
+        return Server(listen.host, listen.port, routes.respond, tls=files)
 
     def _catch_up(self) -> None:
         """Re-read what was read before, so that its alerts are in the first scrape."""
@@ -204,5 +206,5 @@ class Daemon:
         return frozenset(
             (x.stats.job, x.stats.log)
             for x in self._published.pictures()
-            if x.last_written is not None and now - x.last_written > after
+            if x.last_active is not None and now - x.last_active > after
         )

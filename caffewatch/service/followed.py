@@ -63,6 +63,7 @@ class FollowedLog:
         self.error: str | None = None
         self.quiet = False
         self.last_written: float | None = None
+        self.last_active = 0.0
         self.restored = False
         self._purpose = purpose
         self._missing_since: float | None = None
@@ -80,7 +81,7 @@ class FollowedLog:
         self._bytes = 0
         self._offset = 0
         self._lag = 0
-        self._changes: Counter[str] = Counter()
+        self._changes: Counter[str] = Counter(rotated=0, replaced=0, truncated=0, gone=0)
         self._witness = Witness()
         self._recall: Callable[[], Core | None] | None = recall
 
@@ -108,7 +109,7 @@ class FollowedLog:
                 alerts += self._end(event, now)
             else:
                 alerts += self._take(event, now)
-        changed = bool(look.events or decided or self._is_first_look)
+        changed = bool(look.events or look.changes or decided or self._is_first_look)
         self._is_first_look = False
         if not (look.more or look.condition == "missing"):
             changed = changed or not self._caught_up
@@ -236,7 +237,7 @@ class FollowedLog:
 
     def _make_monitor(self) -> Monitor:
         local = as_if_utc(self.last_written, self._zone)
-        return Monitor(self.origin, self.job.rules, local, _RUNS_KEPT, self._known)
+        return Monitor(self.origin, self.job.rules, local, _RUNS_KEPT, self._known, self.job.events)
 
     def _feed(self, chunk: Chunk, now: float) -> list[Alert]:
         monitor = self._monitors.of(chunk.stream)
@@ -244,6 +245,7 @@ class FollowedLog:
         lines, runs = monitor.parser.line, _newest(monitor)
         alerts = monitor.feed(chunk.data, now, chunk.stream, chunk.start)
         self._fed += len(chunk.data)
+        self.last_active = now
         if _newest(monitor) != runs:
             self.follower.run_started(chunk.stream, monitor.parser.run_offset)
         if not chunk.replay:

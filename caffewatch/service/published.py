@@ -15,11 +15,14 @@ SNAPSHOTS_AT_ONCE = 64
 
 
 class Picture(NamedTuple):
-    """One log's snapshot (None before its first byte), figures, and when it was last written."""
+    """One log's snapshot (None before its first byte), figures, and when it last said something.
+
+    ``last_active`` is when it was written or first read, whichever is later (None: it never was).
+    """
 
     snapshot: Snapshot | None
     stats: LogStats
-    last_written: float | None
+    last_active: float | None
 
 
 class Published:
@@ -61,7 +64,7 @@ class Published:
         taken = {}
         for key, log in (self._changed | drawn).items():
             snapshot = log.snapshot(self._blobs) if key in drawn else self._old_snapshot(key)
-            taken[key] = Picture(snapshot, log.stats(), log.last_written)
+            taken[key] = Picture(snapshot, log.stats(), _last_active(log))
         self._undrawn = {key: x for key, x in self._undrawn.items() if key not in drawn}
         self._changed = {}
         with self._lock:
@@ -79,3 +82,7 @@ class Published:
     def _old_snapshot(self, key: tuple[str, str]) -> Snapshot | None:
         picture = self._pictures.get(key)
         return None if picture is None else picture.snapshot
+
+
+def _last_active(log: FollowedLog) -> float | None:
+    return None if log.last_written is None else max(log.last_written, log.last_active)

@@ -178,7 +178,7 @@ class Roster:
     def _follow(self, job: Job, path: str, start_at: StartAt = "beginning") -> FollowedLog:
         origin = Origin(self._settings.host, job.name, path, job.labels)
         zone: tzinfo | None = self._settings.timezone
-        purpose = repr((job.rules, origin, zone))
+        purpose = repr((job.rules, origin, zone, job.events))
         saved = self._saved(job, path)
         follower = LogFollower(
             path,

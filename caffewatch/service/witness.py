@@ -21,7 +21,7 @@ class Witness:
     """
 
     def __init__(self, proc: Path = Path("/proc")) -> None:
-        self._proc = proc
+        self._proc = str(proc)
         self._seen = ""
 
     def gone(self, pid: str) -> bool | None:
@@ -29,7 +29,8 @@ class Witness:
         if not pid.isdecimal():
             return None
         try:
-            command = (self._proc / pid / "cmdline").read_bytes()
+            with open(f"{self._proc}/{pid}/cmdline", "rb", buffering=0) as file:
+                command = file.read()
         except OSError:
             return True if self._seen == pid else None
         if any(word in command for word in _TRAINERS):

@@ -50,4 +50,4 @@ def current(connection: sqlite3.Connection, since: float) -> list[Alert]:
 
 def drop_resolved(connection: sqlite3.Connection) -> None:
     """Drop what nobody will ask for again."""
-    connection.execute("DELETE FROM alerts WHERE state = 'resolved'")
+    connection.execute("DELETE FROM alerts WHERE state <> 'firing'")

@@ -224,9 +224,12 @@ class LogFollower:
     def _is_truncated_unread(self, source: Source) -> bool:
         """Tell whether lines came and were copied away before any was read.
 
-        Of an empty file nothing is known that could disagree; only the new copy betrays it.
+        Of an empty file nothing is known that could disagree; only the new copy betrays it. A file
+        that has lost the log's name was renamed, not copied.
         """
         if source is not self._streams.current or source.replaying or source.offset:
+            return False
+        if [x for _, x in identities([self.path])] != [source.id]:
             return False
         return source.touched and any(self._unseen([self.path, source.path], source.id))
 

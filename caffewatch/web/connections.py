@@ -31,6 +31,11 @@ class Connections:
         with self._lock:
             self._open[sock] = _Connection(now)
 
+    def exchange(self, old: socket, new: socket) -> None:
+        """Note that a connection goes on as another socket, with the age that it has."""
+        with self._lock:
+            self._open = {new if sock is old else sock: x for sock, x in self._open.items()}
+
     def asked(self, sock: socket) -> None:
         """Note that the head of the request has been read."""
         with self._lock:
@@ -61,6 +66,7 @@ def hang_up(sockets: list[socket]) -> None:
     """End connections, so that whoever reads from or writes to them returns at once."""
     for sock in sockets:
         try:
-            sock.shutdown(SHUT_RDWR)
+            # Not the method of a TLS socket: it would go on in the clear.
+            socket.shutdown(sock, SHUT_RDWR)
         except OSError:  # closed in the meantime, which is what was wanted
             continue

@@ -9,11 +9,13 @@ import threading
 import time
 from dataclasses import dataclass
 from socketserver import BaseServer, ThreadingTCPServer
+from ssl import SSLSocket
 from typing import Any
 
 from caffewatch.web.connections import Connections, hang_up
 from caffewatch.web.handler import Handler
 from caffewatch.web.message import Respond
+from caffewatch.web.tls import Tls, TlsFiles
 
 logger = logging.getLogger(__name__)
 
@@ -49,26 +51,34 @@ class Server:
         The application.
     limits
         What clients may take.
+    tls
+        Certificates; None for plain HTTP.
 
     Raises
     ------
     OSError
-        The address is not this machine's, or taken.
+        The address is not this machine's, or taken, or the certificates are faulty.
     """
 
     def __init__(
-        self, host: str, port: int, respond: Respond, limits: Limits | None = None
+        self,
+        host: str,
+        port: int,
+        respond: Respond,
+        limits: Limits | None = None,
+        tls: TlsFiles | None = None,
     ) -> None:
-        self._server = _Server(host, port, respond, limits or Limits())
+        secure = None if tls is None else Tls(tls)
+        self._server = _Server(host, port, respond, limits or Limits(), secure)
         self._thread = threading.Thread(
             target=self._server.serve_forever, args=(0.2,), name="web", daemon=True
         )
 
     @property
     def url(self) -> str:
-        """Where it listens, as ``http://host:port/``."""
+        """Where it listens, as ``http://host:port/``, or https."""
         host, port = self._server.server_address[:2]
-        return address_url(str(host), port)
+        return address_url(str(host), port, "http" if self._server.tls is None else "https")
 
     def start(self) -> None:
         """Begin to answer, in threads of its own."""
@@ -83,9 +93,9 @@ class Server:
         hang_up(self._server.connections.everyone())
 
 
-def address_url(host: str, port: int) -> str:
+def address_url(host: str, port: int, scheme: str = "http") -> str:
     """Return the URL of a listening address; one of IPv6 gets its brackets."""
-    return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
+    return f"{scheme}://[{host}]:{port}/" if ":" in host else f"{scheme}://{host}:{port}/"
 
 
 class _Server(ThreadingTCPServer):
@@ -94,11 +104,14 @@ class _Server(ThreadingTCPServer):
     block_on_close = False
     request_queue_size = 128
 
-    def __init__(self, host: str, port: int, respond: Respond, limits: Limits) -> None:
+    def __init__(
+        self, host: str, port: int, respond: Respond, limits: Limits, tls: Tls | None
+    ) -> None:
         # HTTPServer would look up the host's full name too, which can take a resolver's time-out.
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
         self.address_family, _, _, _, address = found[0]
         self.limits = limits
+        self.tls = tls
         self.connections = Connections()
         self._slots = threading.Semaphore(limits.connections)
         super().__init__((str(address[0]), int(address[1])), _handler(respond, limits.idle))
@@ -121,9 +134,30 @@ class _Server(ThreadingTCPServer):
     def process_request_thread(self, request: Any, client_address: Any) -> None:
         """Serve one connection in its thread."""
         try:
+            request = self._secured(request)
             super().process_request_thread(request, client_address)
+        except OSError:  # gone before it could be secured
+            self.handle_error(request, client_address)
+            self.shutdown_request(request)
         finally:
             self._leave(request)
+
+    def finish_request(self, request: Any, client_address: Any) -> None:
+        """Shake hands, where that is called for, then read and answer."""
+        if isinstance(request, SSLSocket):
+            request.settimeout(self.limits.idle)
+            request.do_handshake()
+        super().finish_request(request, client_address)
+
+    def _secured(self, request: Any) -> Any:
+        """Make a connection's TLS socket, without a byte on the line as yet."""
+        if self.tls is None:
+            return request
+        secured = self.tls.context().wrap_socket(
+            request, server_side=True, do_handshake_on_connect=False
+        )
+        self.connections.exchange(request, secured)
+        return secured
 
     def service_actions(self) -> None:
         """End the connections that are past their deadline; called five times a second."""

@@ -55,6 +55,19 @@ class TestSubscription:
 
         assert (wants(FIRING), wants(RESOLVED)) == (True, False)
 
+    def test_events_are_asked_for_by_kind(self) -> None:
+        """Whatever their severity, and only those; matchers count for them too."""
+        finished = replace(
+            FIRING, state="event", severity="info", labels={"event": "finished", "team": "vision"}
+        )
+        snapshot = replace(finished, labels={"event": "snapshot", "team": "vision"})
+        asking = Subscription("slack", "critical", send_events=("finished",))
+        other = replace(asking, matchers=(Matcher.parse("team=audio"),))
+
+        wanted = [x.wants(y) for x in (asking, other) for y in (finished, snapshot)]
+
+        assert wanted == [True, False, False, False]
+
     def test_all_matchers_have_to_fit(self) -> None:
         """Both edges alike, for labels are frozen."""
         matchers = (Matcher.parse("team=vision"), Matcher.parse('layer=~"conv.*"'))

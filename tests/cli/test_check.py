@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import bz2
+import fcntl
 import gzip
 import io
 import json
@@ -9,8 +10,11 @@ import os
 import pty
 import signal
 import subprocess
+import sys
+import termios
 import time
 from collections.abc import Callable
+from io import FileIO
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -49,6 +53,11 @@ def as_json(capsys: Capture, *arguments: str | Path) -> Any:
     """Run a check and return its JSON, in which nothing may be nan."""
     main(["check", "--format", "json", *map(str, arguments)])
     return json.loads(capsys.readouterr().out, parse_constant=pytest.fail)
+
+
+def _unread(pipe: FileIO) -> int:
+    """Return how many bytes a pipe still holds."""
+    return int.from_bytes(fcntl.ioctl(pipe, termios.FIONREAD, bytes(4)), sys.byteorder)
 
 
 class TestVerdict:
@@ -271,6 +280,30 @@ class TestProcess:
                 assert process.wait(10) == 130
             assert process.stderr is not None
             assert process.stderr.read() == b""
+
+    @pytest.mark.parametrize("format", ["text", "json"])
+    def test_interrupted_half_way(
+        self, format: str, bad: Path, tmp_path: Path, eventually: Callable[..., None]
+    ) -> None:
+        """Tells what it has so far, marked as such; the logs behind are left."""
+        pipe = tmp_path / "endless.log"
+        os.mkfifo(pipe)
+        process = subprocess.Popen(
+            command("check", "--format", format, pipe, bad), stdout=subprocess.PIPE
+        )
+        with process, pipe.open("wb", buffering=0) as writer:
+            writer.write(bad.read_bytes())
+            eventually(lambda: _unread(writer) == 0, 60)
+            process.send_signal(signal.SIGINT)
+            shown, _ = process.communicate(timeout=60)
+
+        assert process.returncode == 130
+        assert b"non_finite" in shown
+        if format == "json":
+            (report,) = json.loads(shown)
+            assert (report["log"], report["interrupted"]) == (str(pipe), True)
+        else:
+            assert shown.startswith(b"interrupted after %d bytes" % bad.stat().st_size)
 
     def test_a_narrow_terminal(self, bad: Path) -> None:
         """What it cannot show is a question mark, not an exception."""

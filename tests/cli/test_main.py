@@ -6,7 +6,8 @@ import sys
 
 import pytest
 
-from caffewatch.cli.main import COMMANDS, INTERRUPTED, main
+from caffewatch.cli.interruption import INTERRUPTED
+from caffewatch.cli.main import COMMANDS, main
 from caffewatch.version import VERSION
 from tests.cli.command import command, run
 

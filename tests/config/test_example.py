@@ -29,7 +29,7 @@ class TestExample:
         settings = load(path, environ)
 
         names = [receiver.name for receiver in settings.receivers]
-        assert names == ["slack-vision", "hook", "mail", "pager", "am"]
+        assert names == ["slack-vision", "hook", "mail", "phone", "pager", "am"]
         assert settings.jobs[0].receivers == ("hook",)
 
     def test_options_stand_at_their_defaults(

@@ -61,6 +61,7 @@ class TestFullFile:
         assert (first.path, first.start_at) == (str(CASES / "logs/*.log"), "end")
         assert first.labels == {"team": "vision", "cost_centre": "0042"}
         assert first.receivers == ("slack-vision",)
+        assert first.events == ("finished", "resumed")
         assert (second.path, second.receivers) == ("/data/lenet.log", ("slack-vision", "hook"))
 
     def test_receivers(self, full: Settings) -> None:
@@ -69,6 +70,7 @@ class TestFullFile:
             name="slack-vision",
             url=Secret("https://hooks.slack.example/services/T0/B0/hunter2"),
             min_severity="critical",
+            send_events=("finished", "resumed"),
         )
         hook = WebhookSettings(
             name="hook",

@@ -33,8 +33,12 @@ class Authority:
 
     def client(self) -> tuple[Path, Path]:
         """Write a client's certificate and key."""
-        leaf = self._authority.issue_cert("caffewatch@example.org")
-        certificate, key = self.folder / "client.pem", self.folder / "client.key"
+        return self.write("client", "caffewatch@example.org")
+
+    def write(self, stem: str, name: str = "127.0.0.1") -> tuple[Path, Path]:
+        """Write a certificate of this name and its key; whatever was there before is replaced."""
+        leaf = self._authority.issue_cert(name)
+        certificate, key = self.folder / f"{stem}.pem", self.folder / f"{stem}.key"
         leaf.cert_chain_pems[0].write_to_path(str(certificate))
         leaf.private_key_pem.write_to_path(str(key))
         return certificate, key

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from caffewatch.alert.model import Alert, Severity
 from caffewatch.alert.notification import Notification
 
@@ -44,6 +46,13 @@ def alert(
         starts_at=STARTED,
         ends_at=ends_at,
     )
+
+
+def event(kind: str = "finished") -> Alert:
+    """Make an event in the life of a run."""
+    labels = {"event": kind}
+    made = alert(f"run_{kind}", "info", ends_at=STARTED, labels=labels)
+    return replace(made, state="event", fingerprint="00112233445566bb")
 
 
 def notification(*alerts: Alert, id_: str = "cw_1", created_at: float = STARTED) -> Notification:

@@ -17,7 +17,7 @@ from caffewatch.deliver.alertmanager import (
 from caffewatch.deliver.outcome import Delivered, Rejected, Retry
 from caffewatch.deliver.secret import Secret
 from caffewatch.deliver.site import Site
-from tests.deliver.samples import STARTED, alert, notification
+from tests.deliver.samples import STARTED, alert, event, notification
 from tests.deliver.web_server import WebServer, web_server
 
 SITE = Site("https://watch.example/")
@@ -55,6 +55,14 @@ class TestRender:
             "2026-11-23T07:20:09.250Z", "2026-11-23T07:20:00.250Z",
         ]  # fmt: skip
         assert "generatorURL" not in posted[0]
+
+    def test_an_event(self) -> None:
+        """It lasts as long as it takes to be told over there."""
+        (posted,) = json.loads(render(URL, [event()], Site(), STARTED + 90).body)
+
+        assert (posted["startsAt"], posted["endsAt"]) == (
+            "2026-11-23T07:20:00.250Z", "2026-11-23T07:24:00.250Z",
+        )  # fmt: skip
 
 
 class TestEndpoint:

@@ -18,7 +18,7 @@ from caffewatch.deliver.secret import Secret
 from caffewatch.deliver.site import Site
 from tests.deliver.alertmanager_process import alertmanager
 from tests.deliver.fakes import Clock
-from tests.deliver.samples import STARTED, alert
+from tests.deliver.samples import STARTED, alert, event
 from tests.deliver.web_server import WebServer
 
 NOW = STARTED + 10.0
@@ -107,6 +107,15 @@ class TestTelling:
             bench.step(NOW + after, RESOLVED)
 
         assert bench.lane.posted == [[NAN], [CLEAR]]
+
+    def test_an_event_is_told_once(self) -> None:
+        """It is over at once."""
+        bench = Bench()
+
+        for after in (0.0, 60.0):
+            bench.step(STARTED + after, event())
+
+        assert bench.lane.posted == [[("run_finished", "event")]]
 
     def test_after_a_restart(self) -> None:
         """What fires is told at once, and what has just ended too."""

@@ -4,7 +4,7 @@ import json
 
 from caffewatch.deliver.payload import payload, rfc3339
 from caffewatch.deliver.site import Site
-from tests.deliver.samples import STARTED, alert, notification
+from tests.deliver.samples import STARTED, alert, event, notification
 from tests.deliver.webhook_document import read
 
 SITE = Site("https://watch.example/")
@@ -62,6 +62,15 @@ class TestPayload:
 
         assert document["status"] == document["alerts"][0]["status"] == "resolved"
         assert document["alerts"][0]["endsAt"] == "2026-11-23T07:21:00.250Z"
+
+    def test_an_event(self) -> None:
+        """Programs take notice of what fires, so it does; nothing resolves it."""
+        document = payload(notification(event()), SITE)
+
+        assert document["status"] == document["alerts"][0]["status"] == "firing"
+        assert document["alerts"][0]["endsAt"] == "0001-01-01T00:00:00Z"
+        assert document["alerts"][0]["labels"]["event"] == "finished"
+        assert read(json.dumps(document).encode())[0][:2] == ("run_finished", "firing")
 
     def test_both_edges_keep_their_order(self) -> None:
         """What fired and resolved within one read is told as two edges."""

@@ -9,7 +9,7 @@ class TestDefused:
     @pytest.mark.parametrize(
         ("text", "expected"),
         [
-            ("<!channel>", "<\u200b!channel>"),
+            ("<!channel>", "<\u200b!\u200bchannel>"),
             ("<@U1> @here a@b", "<\u200b@\u200bU1> @\u200bhere a@\u200bb"),
             ("see http://evil.example", "see http:\u200b//evil.example"),
             ("WWW.evil.example", "WWW\u200b.evil.example"),

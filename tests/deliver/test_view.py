@@ -2,11 +2,9 @@ from __future__ import annotations
 
 from datetime import UTC
 
-import pytest
-
 from caffewatch.deliver.site import Site
-from caffewatch.deliver.view import SHOWN_ALERTS, duration, view
-from tests.deliver.samples import STARTED, alert, notification
+from caffewatch.deliver.view import SHOWN_ALERTS, view
+from tests.deliver.samples import STARTED, alert, event, notification
 
 SITE = Site("https://watch.example/", "https://docs.example/", zone=UTC)
 
@@ -59,6 +57,17 @@ class TestFacts:
 
         assert view(notification(told), SITE).worst.iteration == "17 (estimated)"
 
+    def test_an_event(self) -> None:
+        """It has no severity to speak of, and no end."""
+        worst = view(notification(event()), SITE).worst
+
+        assert worst.headline == "🔵 Run finished"
+        assert [": ".join(fact) for fact in worst.facts] == [
+            "Where: layer conv1, job imagenet, host gpu-07",
+            "When: iteration 17, 2026-11-23 07:20 UTC",
+            "Log: /data/train.log",
+        ]
+
     def test_unknown_rule(self) -> None:
         """An alert of a rule that is gone after an update is still told."""
         worst = view(notification(alert("old_rule", "warning")), SITE).worst
@@ -100,16 +109,3 @@ class TestView:
 
         assert not any(set(text) & {"\n", "\x1b", "\u202e"} for text in texts)
         assert max(len(text) for text in texts) <= 600
-
-
-class TestDuration:
-    @pytest.mark.parametrize(
-        ("seconds", "expected"),
-        [
-            (-5.0, "0 s"), (45.2, "45 s"), (59.6, "1 min"), (754.0, "13 min"),
-            (3599.0, "1 h 0 min"), (11_100.0, "3 h 5 min"), (187_500.0, "2 d 4 h"),
-        ],
-    )  # fmt: skip
-    def test_words(self, seconds: float, expected: str) -> None:
-        """Two figures are enough."""
-        assert duration(seconds) == expected

@@ -34,6 +34,8 @@ class WebServer:
     ended: threading.Event = field(default_factory=threading.Event)
     write: Callable[[Any], None] | None = None
     """Writes the answer by itself, into the connection's file."""
+    answer: Callable[[bytes], tuple[int, dict[str, str], bytes]] | None = None
+    """Makes the answer out of what was sent."""
 
 
 @contextmanager
@@ -55,9 +57,12 @@ def web_server(tls: ssl.SSLContext | None = None) -> Iterator[WebServer]:
                 state.write(self.wfile)
                 self.close_connection = True
                 return
-            status, headers, text = state.answers[0]
-            if len(state.answers) > 1:
-                del state.answers[0]
+            if state.answer is not None:
+                status, headers, text = state.answer(body)
+            else:
+                status, headers, text = state.answers[0]
+                if len(state.answers) > 1:
+                    del state.answers[0]
             self.send_response(status)
             for name, value in {"Content-Length": str(len(text)), **headers}.items():
                 self.send_header(name, value)

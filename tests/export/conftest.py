@@ -31,13 +31,14 @@ def run() -> RunSnapshot:
             NetOutput("train", "train", 0, "loss", 0.25),
             NetOutput("test0", "test", 0, "acc", 0.9),
         ),
-        layers=(LayerHealth("conv1", 0.5, 0.06, 1e-3), LayerHealth("relu1", 0.25, None, None)),
+        layers=(LayerHealth("conv1", 0.5, 0.06, 1e-3), LayerHealth("relu1", 0.25, None, None, 0.5)),
         blobs=(BlobValue("backward", "conv1", "param", "0", "diff", 1e-3),),
         l1_norm=(100.0, 2.0),
         l2_norm=(10.0, 0.5),
         snapshot_iteration=1000,
         gradient_clips=3,
         non_finite_values=0,
+        events={"snapshot": 2, "resumed": 1},
     )
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from prometheus_client import CollectorRegistry
+from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.samples import Sample
 
 from caffewatch.export.collector import Collector, CollectorSettings
+from caffewatch.export.exposition import Exposition, exposition
 from caffewatch.export.stats import ServiceStats
 from caffewatch.snapshot import Snapshot
 
@@ -22,15 +23,16 @@ class Scraped:
     snapshots: Sequence[Snapshot]
     stats: ServiceStats
     settings: CollectorSettings
-    registry: CollectorRegistry = field(default_factory=CollectorRegistry)
+    render: Exposition = field(init=False)
 
     def __post_init__(self) -> None:
         self.collector = Collector(lambda: self.snapshots, lambda: self.stats, self.settings)
-        self.registry.register(self.collector)
+        self.render = exposition(self.collector)
 
     def samples(self) -> list[Sample]:
         """Scrape once."""
-        return [sample for metric in self.registry.collect() for sample in metric.samples]
+        text = self.render("")[1].decode()
+        return [x for family in text_string_to_metric_families(text) for x in family.samples]
 
     def values(self, name: str) -> dict[Labels, float]:
         """Scrape once for one family: labels beside training_job and log -> value."""

@@ -7,10 +7,8 @@ from datetime import timedelta, timezone
 
 import pytest
 
-from caffewatch.export import families
-from caffewatch.export.collector import bounded
-from caffewatch.export.series import Series
 from caffewatch.export.stats import DelayHistogram, merge
+from caffewatch.log.life import KINDS
 from caffewatch.snapshot import LayerHealth, NetOutput, RunSnapshot, Snapshot
 from tests.export.scraped import Scraped
 
@@ -71,6 +69,24 @@ class TestRun:
             (("layer", "relu1"),): 0.25,
         }
         assert scraped.values("caffe_layer_gradient_mean_abs") == {(("layer", "conv1"),): 1e-3}
+
+    def test_layers_in_their_order(self, scraped: Scraped) -> None:
+        """Positions count from the input; a ReLU has its share."""
+        assert scraped.values("caffe_layer_position") == {
+            (("layer", "conv1"),): 1,
+            (("layer", "relu1"),): 2,
+        }
+        assert scraped.values("caffe_layer_relu_passed_ratio") == {(("layer", "relu1"),): 0.5}
+
+    def test_events_of_a_life(self, scraped: Scraped) -> None:
+        """Every kind is there from the start, so that the first one is an increase."""
+        shown = {
+            labels[0][1]: value
+            for labels, value in scraped.values("caffe_run_events_total").items()
+        }
+
+        assert set(shown) == set(KINDS)
+        assert {kind: n for kind, n in shown.items() if n} == {"snapshot": 2, "resumed": 1}
 
     def test_one_state_is_1(self, scraped: Scraped) -> None:
         """The state of the run is 1, all others are 0."""
@@ -208,11 +224,16 @@ class TestBound:
         assert once > 0
         assert scraped.value("caffewatch_series_dropped_total") == 2 * once
 
-    def test_the_same_labels_twice_are_one_series(self) -> None:
+    def test_the_same_labels_twice_are_one_series(
+        self, scraped: Scraped, snapshot: Snapshot
+    ) -> None:
         """A scraper takes a repeated series for a fault of the whole answer."""
-        twice = [Series(families.LOSS, 1.0), Series(families.LOSS, 2.0)]
+        twice = (LayerHealth("a\0", 1.0, None, None), LayerHealth("a\\x00", 2.0, None, None))
+        scraped.snapshots = [in_run(snapshot, layers=twice)]
 
-        assert bounded(twice, 10) == ({(families.LOSS, ()): (1.0, "")}, 0)
+        shown = scraped.values("caffe_layer_activation_mean_abs")
+
+        assert shown == {(("layer", "a\\x00"),): 1.0}
 
 
 class TestRetirement:
@@ -227,7 +248,7 @@ class TestRetirement:
 class TestService:
     def test_the_daemons_figures(self, scraped: Scraped) -> None:
         """Notifications, queues and errors are labelled by receiver, outcome and place."""
-        delivered = (("receiver", "slack-vision"), ("outcome", "delivered"))
+        delivered = (("outcome", "delivered"), ("receiver", "slack-vision"))
 
         assert scraped.values("caffewatch_notifications_total")[delivered] == 5
         assert scraped.values("caffewatch_notification_queue_length") == {

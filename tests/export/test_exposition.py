@@ -12,6 +12,9 @@ from prometheus_client.parser import text_string_to_metric_families as parse_tex
 
 from caffewatch.export.collector import Collector, CollectorSettings
 from caffewatch.export.exposition import exposition
+from caffewatch.export.families import LOG_FAMILIES
+from caffewatch.export.labels import label_value
+from caffewatch.export.service_families import SERVICE_FAMILIES
 from caffewatch.export.stats import ServiceStats
 from caffewatch.snapshot import BlobValue, LayerHealth, RunSnapshot, Snapshot
 from tests.export.scraped import Scraped
@@ -50,6 +53,20 @@ class TestFormats:
         content_type, _ = exposition(scraped.collector)(accept)
 
         assert content_type.startswith("text/plain")
+
+    @pytest.mark.parametrize("accept", ["", PROMETHEUS_ACCEPT])
+    def test_headings_are_the_librarys(self, scraped: Scraped, accept: str) -> None:
+        """Every family has its HELP and TYPE, once, also where it has no series."""
+        scraped.snapshots = []
+        scraped.stats = ServiceStats()
+
+        body = exposition(scraped.collector)(accept)[1].decode()
+
+        suffix = "" if accept else "_total"
+        for family in (*LOG_FAMILIES, *SERVICE_FAMILIES):
+            name = family.name.removesuffix("_total") + suffix * (family.kind == "counter")
+            assert body.count(f"# HELP {name} {family.documentation}\n") == 1
+            assert body.count(f"# TYPE {name} {family.kind}\n") == 1
 
     def test_the_process_is_there_too(self, scraped: Scraped) -> None:
         """Memory and processor time have their usual names."""
@@ -92,6 +109,22 @@ class TestPromtool:
 
         assert check(body) == "0 "
 
+    @pytest.mark.parametrize(
+        "loss", [0.1, 1e-45, 3.4e38, float("nan"), float("inf"), -float("inf")]
+    )
+    @pytest.mark.parametrize("accept", ["", PROMETHEUS_ACCEPT])
+    def test_any_number(self, scraped: Scraped, loss: float, accept: str) -> None:
+        """Numbers of any size are read as they were, also those that are none."""
+        snapshot = scraped.snapshots[0]
+        assert snapshot.run is not None
+        scraped.snapshots = [replace(snapshot, run=replace(snapshot.run, loss=loss))]
+
+        body = exposition(scraped.collector)(accept)[1].decode()
+
+        parse = parse_openmetrics if accept else parse_text
+        (read,) = (x.value for one in parse(body) for x in one.samples if x.name == "caffe_loss")
+        assert read == pytest.approx(loss, nan_ok=True)
+
 
 NAMES = st.text(st.characters(), max_size=20)
 FLOATS = st.floats()
@@ -119,6 +152,8 @@ class TestAnyLog:
         plain = list(parse_text(render("")[1].decode()))
         openmetrics = list(parse_openmetrics(render("application/openmetrics-text")[1].decode()))
 
+        read = {x.labels["layer"] for one in plain for x in one.samples if "weight" in one.name}
+        assert read == {label_value(one.layer) for one in layers}
         shown = {one.name: len(one.samples) for one in plain}
         assert shown["caffe_loss"] == 1
         assert shown["caffe_layer_weight_mean_abs"] == len({one.layer for one in layers})

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from io import StringIO
 from itertools import pairwise
 
-from prometheus_client import CollectorRegistry, generate_latest
 from rich.console import Console, RenderableType
 from rich.text import Text
 
@@ -19,6 +18,7 @@ from caffewatch.deliver import payload, slack
 from caffewatch.deliver.site import Site
 from caffewatch.deliver.wording import Wording
 from caffewatch.export.collector import Collector, CollectorSettings
+from caffewatch.export.exposition import exposition
 from caffewatch.export.stats import ServiceStats
 from caffewatch.log.parser import Parser
 from caffewatch.monitor import Monitor
@@ -147,9 +147,7 @@ def check_alerts(edges: Sequence[Alert]) -> None:
 def check_series(snapshot: Snapshot) -> None:
     """Check metrics: a bounded number of series, all of which can be written down."""
     settings = CollectorSettings("0", blobs=True, max_series_per_log=MOST_SERIES)
-    stats = ServiceStats()
-    registry = CollectorRegistry()
-    registry.register(Collector(lambda: [snapshot], lambda: stats, settings))
-    lines = generate_latest(registry).decode().split("\n")
+    collector = Collector(lambda: [snapshot], ServiceStats, settings)
+    lines = exposition(collector)("")[1].decode().split("\n")
 
     assert sum('log="' in line for line in lines) <= MOST_SERIES + 1

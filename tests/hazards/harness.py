@@ -153,7 +153,8 @@ class Hazard:
             The log that a last line is written to: once that is counted, nothing else is to come.
         """
         self._finish(edges, last)
-        assert sorted(self.told()) == sorted(edges), self.daemon.said
+        told = self.told()
+        assert sorted(told) == sorted(edges), f"told {told}:\n{self.daemon.said}"
 
     def expect_firing(self, *edges: Edge, last: Path | None = None) -> None:
         """Assert the same where it is left open when the late alert of an old run ends."""
@@ -165,13 +166,14 @@ class Hazard:
     def expect_told(self, *edges: Edge) -> None:
         """Assert the alerts, that all was read, and that nothing was counted twice after a kill."""
         size = self.log.stat().st_size
-        self._until(lambda: self.metric("caffewatch_read_position_bytes") == size)
+        self.until(lambda: self.metric("caffewatch_read_position_bytes") == size)
         before = self.lines()
         self.write(self.log, LAST)
-        self._until(lambda: self.lines() == before + 1)
+        self.until(lambda: self.lines() == before + 1)
         assert self._counted + self.lines() <= self.written
         self._delivered(len(edges))
-        assert sorted(self.told()) == sorted(edges), self.daemon.said
+        told = self.told()
+        assert sorted(told) == sorted(edges), f"told {told}:\n{self.daemon.said}"
 
     def alerts(self) -> list[dict[str, Any]]:
         """Return all alerts received, repeats included."""
@@ -203,9 +205,10 @@ class Hazard:
     def _delivered(self, count: int) -> None:
         """Wait until so many edges have arrived and none waits in the outbox."""
         waiting = "caffewatch_notification_queue_length"
-        self._until(lambda: len(self.told()) >= count and not self.daemon.metric(waiting))
+        self.until(lambda: len(self.told()) >= count and not self.daemon.metric(waiting))
 
-    def _until(self, condition: Callable[[], bool]) -> None:
+    def until(self, condition: Callable[[], bool]) -> None:
+        """Wait for something that the daemon shows."""
         deadline = time.monotonic() + PATIENCE
         while not condition():
             assert time.monotonic() < deadline, f"told {self.told()}:\n{self.daemon.said}"

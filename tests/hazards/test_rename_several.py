@@ -51,3 +51,21 @@ class TestSeveralRotations:
             hazard.write(hazard.log, run.nan())
 
         hazard.expect(NAN)
+
+    def test_of_a_file_that_was_seen_empty(self, hazard: Hazard) -> None:
+        """The first of them was looked at before its first line: it is of the same run still."""
+        hazard.configure(poll="50ms")
+        run = Training()
+        hazard.write(hazard.log, run.begin())
+        hazard.start()
+        rotate(hazard.log, create=True)
+        hazard.rounds()
+        hazard.rounds()
+
+        with hazard.paused():
+            for data in (run.on(), run.nan(), run.nan()):
+                hazard.write(hazard.log, data)
+                rotate(hazard.log, create=True)
+        hazard.write(hazard.log, run.nan())
+
+        hazard.expect(NAN)

@@ -3,7 +3,7 @@ from __future__ import annotations
 from math import nan
 
 from caffewatch.log.events import Ended, LearningRate, Loaded, SnapshotWritten, Solving
-from caffewatch.log.life import MOST, Life
+from caffewatch.log.life import KINDS, MOST, Life
 
 
 def kinds(life: Life) -> list[str]:
@@ -55,3 +55,14 @@ class TestLife:
 
         lines = [event.line for event in life.events]
         assert (len(lines), lines[0], lines[-1]) == (MOST, 0, 3 * MOST - 1)
+
+    def test_counts_all(self) -> None:
+        """Also what is no longer kept, and nothing that was said twice."""
+        life = Life()
+        for number in range(2 * MOST):
+            life.take(SnapshotWritten(number, f"{number}", number), number)
+        for line in (9998, 9999):
+            life.take(Ended(line, None, "finished", "Optimization Done."), 10)
+
+        assert life.counts == {"snapshot": 2 * MOST, "finished": 1}
+        assert life.counts.keys() <= set(KINDS)

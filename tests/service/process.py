@@ -18,7 +18,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from tests.deliver.web_server import WebServer
 from tests.logs import TID, CaffeLog
 
-_URL = re.compile(r"listening on (http://\S+/)")
+_URL = re.compile(r"listening on (https?://\S+/)")
 
 
 class OtherRun(CaffeLog):

@@ -36,6 +36,16 @@ class TestConnections:
 
         assert connections.oldest_asking() == [pair[1]]
 
+    def test_one_that_goes_on_as_another(self, pair: tuple[socket.socket, socket.socket]) -> None:
+        """Its age and its place stay."""
+        connections = Connections()
+        connections.add(pair[0], now=0.0)
+
+        connections.exchange(*pair)
+
+        assert connections.overdue(now=10.0, limit=5.0) == [pair[1]]
+        assert connections.oldest_asking() == [pair[1]]
+
     def test_nobody_is_asking(self, pair: tuple[socket.socket, socket.socket]) -> None:
         """A closed connection is forgotten, however often that is said."""
         connections = Connections()

@@ -1,0 +1,149 @@
+"""A scrape of many logs of a GoogLeNet-sized net, and whether it is in the way of the alerts.
+
+The daemon is a process of its own; a scrape is timed from the request to its last byte, as
+Prometheus sees it, and an alert from the write of the block to its arrival at a webhook.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import signal
+import statistics
+import tempfile
+import threading
+import time
+import urllib.request
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+from bench_daemon import Daemon
+from tests.logs import DATA, LOSS, CaffeLog, Layer
+
+ACCEPT = {"Accept": "application/openmetrics-text;version=1.0.0"}
+LEARNED, PASSING = 64, 68
+"""Layers with parameters and a ReLU behind each, and layers without: 650 values in a block."""
+
+
+def net() -> tuple[Layer, ...]:
+    """Return layers that print as many values as GoogLeNet does."""
+    layers, bottom = [DATA], "data"
+    for number in range(LEARNED):
+        name = f"inception_{number:02}/3x3"
+        layers.append(Layer(name, "Convolution", (bottom,), (name,), (1.0, 2.0)))
+        layers.append(Layer(f"inception_{number:02}/relu_3x3", "ReLU", (name,), (name,)))
+        bottom = name
+    for number in range(PASSING):
+        name = f"inception_{number:02}/output"
+        layers.append(Layer(name, "Pooling", (bottom,), (name,)))
+        bottom = name
+    return (*layers, LOSS._replace(bottoms=(bottom, "label")))
+
+
+def scrape(url: str) -> tuple[float, bytes]:
+    """Return the seconds that a scrape took, and its text."""
+    begin = time.perf_counter()
+    with urllib.request.urlopen(urllib.request.Request(f"{url}metrics", headers=ACCEPT)) as answer:
+        body = answer.read()
+    return time.perf_counter() - begin, body
+
+
+class Hook:
+    """A webhook that notes when alerts arrive."""
+
+    def __init__(self) -> None:
+        self.arrived = threading.Semaphore(0)
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(handler) -> None:  # noqa: N805 -- self is the hook's
+                handler.rfile.read(int(handler.headers["Content-Length"]))
+                handler.send_response(204)
+                handler.end_headers()
+                self.arrived.release()
+
+            def log_message(handler, format: str, *args: object) -> None:  # noqa: N805
+                """Keep the figures readable."""
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self._server.server_port}/"
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+
+
+class Fleet:
+    """So many logs of the same net, and the daemon that follows them."""
+
+    def __init__(self, folder: Path, count: int) -> None:
+        self.hook = Hook()
+        log = CaffeLog.started(net())
+        log.displays(range(0, 30, 10))
+        healthy = log.data
+        log.display(30, {"data": "nan"})
+        self.bad = log.data.removeprefix(healthy)
+        self.logs = [folder / f"{number:04}.log" for number in range(count)]
+        for path in self.logs:
+            path.write_bytes(healthy)
+        self.daemon = Daemon(folder, str(folder / "*.log"))
+        settings = json.loads(self.daemon.config.read_text())
+        settings["receivers"] = [{"name": "hook", "type": "webhook", "url": self.hook.url}]
+        self.daemon.config.write_text(json.dumps(settings))
+        self.daemon.start()
+        self.daemon.wait_for("caffewatch_lines_total", count * healthy.count(b"\n"))
+
+    def alerts(self, number: int) -> list[float]:
+        """Make so many runs go wrong, one after the other; return how long each alert took."""
+        seconds = []
+        for _ in range(number):
+            begin = time.perf_counter()
+            with self.logs.pop().open("ab") as file:
+                file.write(self.bad)
+            self.hook.arrived.acquire(timeout=60)
+            seconds.append(time.perf_counter() - begin)
+            time.sleep(0.2)
+        return seconds
+
+
+def shown(seconds: list[float]) -> str:
+    """Write median and maximum."""
+    return f"{statistics.median(seconds):.3f} s median, {max(seconds):.3f} s at most"
+
+
+def measure(folder: Path, count: int, rounds: int) -> None:
+    """Print what scrapes and alerts cost."""
+    fleet = Fleet(folder, count)
+    url = fleet.daemon.url
+    before = fleet.daemon.cpu()
+    scrapes = [scrape(url) for _ in range(rounds)]
+    busy = (fleet.daemon.cpu() - before) / rounds
+    body = scrapes[-1][1]
+    series = sum(not line.startswith(b"#") for line in body.splitlines())
+    print(f"{count} logs, {series} series, {len(body) / 1e6:.1f} MB")
+    print(f"  scrape           {shown([s for s, _ in scrapes])}, {busy:.3f} s of processor time")
+    print(f"  alerts           {shown(fleet.alerts(rounds))}")
+    stop = threading.Event()
+
+    def scrape_on() -> None:
+        while not stop.is_set():
+            scrape(url)
+
+    scraper = threading.Thread(target=scrape_on)
+    scraper.start()
+    print(f"  while scraped    {shown(fleet.alerts(rounds))}, one scrape upon the other")
+    stop.set()
+    scraper.join()
+    print(f"  memory           {fleet.daemon.memory():.0f} MB")
+    fleet.daemon.stop(signal.SIGTERM)
+
+
+def main() -> None:
+    """Run what is asked for."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--logs", type=int, nargs="+", default=[100, 1000])
+    parser.add_argument("--rounds", type=int, default=10, help="scrapes and alerts of each kind")
+    options = parser.parse_args()
+    for count in options.logs:
+        with tempfile.TemporaryDirectory() as folder:
+            measure(Path(folder), count, options.rounds)
+
+
+if __name__ == "__main__":
+    main()
