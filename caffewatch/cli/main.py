@@ -7,7 +7,7 @@ import importlib
 import io
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 
 from caffewatch.cli.interruption import INTERRUPTED
 
@@ -19,6 +19,7 @@ COMMANDS = {
     "config": "check a configuration file, or print an example",
     "notify-test": "send a marked test to the receivers, and say what came back",
     "dead-letters": "show notifications that were given up on, or have them tried again",
+    "completion": "print what makes bash, zsh or fish complete these commands",
     "demo": "replay a real log through the whole daemon, and show the alert arrive",
 }
 """Command -> what it does; each is a module of this package with ``add`` and ``main``."""
@@ -32,7 +33,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")  # a narrow terminal shows ? for a sparkline
     try:
-        arguments = _parser(argv).parse_args(argv)
+        given = next((word for word in argv if not word.startswith("-")), "")
+        arguments = build_parser({given}).parse_args(argv)
         return _finish(int(arguments.main(arguments)))
     except KeyboardInterrupt:
         return INTERRUPTED
@@ -47,18 +49,17 @@ def _finish(code: int) -> int:
     return code
 
 
-def _parser(argv: Sequence[str]) -> argparse.ArgumentParser:
-    """Build the parser; only the command that was given is imported."""
+def build_parser(loaded: Container[str]) -> argparse.ArgumentParser:
+    """Build the parser; only these commands are imported, and know their arguments."""
     parser = argparse.ArgumentParser(
         prog="caffewatch",
         description="Watches Caffe training logs; tells what broke, where, and what to do.",
     )
     parser.add_argument("--version", action=_Version, nargs=0, help="print the version and exit")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
-    given = next((word for word in argv if not word.startswith("-")), None)
     for name, summary in COMMANDS.items():
         command = commands.add_parser(name, help=summary, description=f"{summary}.".capitalize())
-        if name == given:
+        if name in loaded:
             module = importlib.import_module(f"caffewatch.cli.{name.replace('-', '_')}")
             module.add(command)
             command.set_defaults(main=module.main)
