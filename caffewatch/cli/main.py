@@ -15,6 +15,7 @@ COMMANDS = {
     "run": "follow logs as the configuration says: the daemon",
     "check": "judge finished or growing logs",
     "export": "write a log's tables as CSV or Parquet",
+    "watch": "follow logs in a terminal, without a configuration",
     "explain": "read one debug_info block aloud, as an expert would",
     "config": "check a configuration file, or print an example",
     "notify-test": "send a marked test to the receivers, and say what came back",

@@ -23,6 +23,8 @@ PUBLISH_EVERY = 0.2
 """Seconds between pictures for HTTP, so that a busy log is not drawn for every line."""
 SURVEY_EVERY = 0.2
 """Seconds between looks at everything because of events at files that may be new logs."""
+STORM_EVERY = 1.0
+"""Seconds until everything is looked at because of events at any other files."""
 REMIND_EVERY = 10.0
 """Seconds between looks for alerts that are to be told again."""
 ROUND_SIZE = 16 * 1024 * 1024
@@ -149,6 +151,9 @@ class Loop:
         for path in woken:
             named = self._roster.at(path)
             logs |= {log.key: log for log in named}
+            if not named:
+                # In a storm of events those of the logs may be lost.
+                self._next_poll = min(self._next_poll, now + STORM_EVERY)
             if not named and self._roster.might_have(path):
                 self._survey(now)
         if now >= self._next_discovery:

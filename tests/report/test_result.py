@@ -59,7 +59,7 @@ class TestTables:
         assert len(report.events["text"]) == 6
         assert report.test == {"NumIters": [], "Seconds": [], "LearningRate": []}
         with pytest.raises(ValueError, match="'blob' is no table"):
-            report.table("blob")  # type: ignore[arg-type] - a mistake of the caller
+            report.table("blob")  # type: ignore[arg-type]  # a mistake of the caller
 
     def test_frames(self) -> None:
         """Numbers are numbers, and nan is nan."""

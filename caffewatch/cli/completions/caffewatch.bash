@@ -7,11 +7,12 @@
 
 _shtab_caffewatch_config_subparsers=(check example)
 _shtab_caffewatch_dead_letters_subparsers=(list retry)
-_shtab_caffewatch_subparsers=(run check export explain config notify-test dead-letters completion demo)
+_shtab_caffewatch_subparsers=(run check export watch explain config notify-test dead-letters completion demo)
 
 _shtab_caffewatch_run_option_strings=(-h --help --config --log-format --log-level)
 _shtab_caffewatch_check_option_strings=(-h --help --format -o --output)
 _shtab_caffewatch_export_option_strings=(-h --help --format -o --output --table --parse-log --delimiter --force)
+_shtab_caffewatch_watch_option_strings=(-h --help --exit-on-end)
 _shtab_caffewatch_explain_option_strings=(-h --help --iteration --format)
 _shtab_caffewatch_config_check_option_strings=(-h --help)
 _shtab_caffewatch_config_example_option_strings=(-h --help)
@@ -31,6 +32,7 @@ _shtab_caffewatch_check___output_COMPGEN=_shtab_compgen_files
 _shtab_caffewatch_export_pos_0_COMPGEN=_shtab_compgen_files
 _shtab_caffewatch_export__o_COMPGEN=_shtab_compgen_dirs
 _shtab_caffewatch_export___output_COMPGEN=_shtab_compgen_dirs
+_shtab_caffewatch_watch_pos_0_COMPGEN=_shtab_compgen_files
 _shtab_caffewatch_explain_pos_0_COMPGEN=_shtab_compgen_files
 _shtab_caffewatch_config_check_pos_0_COMPGEN=_shtab_compgen_files
 _shtab_caffewatch_notify_test___config_COMPGEN=_shtab_compgen_files
@@ -47,7 +49,7 @@ _shtab_caffewatch_explain___format_choices=(text json)
 _shtab_caffewatch_config_pos_0_choices=(check example)
 _shtab_caffewatch_dead_letters_pos_0_choices=(list retry)
 _shtab_caffewatch_completion_pos_0_choices=(bash zsh fish)
-_shtab_caffewatch_pos_0_choices=(run check export explain config notify-test dead-letters completion demo)
+_shtab_caffewatch_pos_0_choices=(run check export watch explain config notify-test dead-letters completion demo)
 
 _shtab_caffewatch_run__h_nargs=0
 _shtab_caffewatch_run___help_nargs=0
@@ -58,6 +60,10 @@ _shtab_caffewatch_export__h_nargs=0
 _shtab_caffewatch_export___help_nargs=0
 _shtab_caffewatch_export___parse_log_nargs=0
 _shtab_caffewatch_export___force_nargs=0
+_shtab_caffewatch_watch_pos_0_nargs=+
+_shtab_caffewatch_watch__h_nargs=0
+_shtab_caffewatch_watch___help_nargs=0
+_shtab_caffewatch_watch___exit_on_end_nargs=0
 _shtab_caffewatch_explain__h_nargs=0
 _shtab_caffewatch_explain___help_nargs=0
 _shtab_caffewatch_config_check__h_nargs=0

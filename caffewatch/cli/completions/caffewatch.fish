@@ -50,7 +50,7 @@ function _shtab_caffewatch_using
   test "$_shtab_caffewatch_cmdpath" = "$argv"
 end
 
-set -g _shtab_caffewatch_commands run check export explain config 'config check' 'config example' notify-test dead-letters 'dead-letters list' 'dead-letters retry' completion demo
+set -g _shtab_caffewatch_commands run check export watch explain config 'config check' 'config example' notify-test dead-letters 'dead-letters list' 'dead-letters retry' completion demo
 set -g _shtab_caffewatch_opts_with_value --config --delimiter --format --iteration --log-format --log-level --output --receiver --seconds --table -o
 
 complete -c caffewatch -e
@@ -77,6 +77,10 @@ complete -c caffewatch -n '_shtab_caffewatch_using export' -l parse-log -d 'writ
 complete -c caffewatch -n '_shtab_caffewatch_using export' -l delimiter -x -d 'of CSV (default: ,)'
 complete -c caffewatch -n '_shtab_caffewatch_using export' -l force -d 'overwrite files that are there'
 complete -c caffewatch -n '_shtab_caffewatch_using export; and test $_shtab_caffewatch_npos -eq 0' -ka "(__fish_complete_path (commandline -ct))" -d 'file (.gz, .bz2 and .xz too), or - for standard input'
+complete -c caffewatch -n '_shtab_caffewatch_using; and test $_shtab_caffewatch_npos -eq 0' -a watch -d 'Follow logs in a terminal, without a configuration.'
+complete -c caffewatch -n '_shtab_caffewatch_using watch' -s h -l help -d 'show this help message and exit'
+complete -c caffewatch -n '_shtab_caffewatch_using watch' -l exit-on-end -d 'end when every log says that training has: 0 nothing loud, 1 something loud'
+complete -c caffewatch -n '_shtab_caffewatch_using watch; and test $_shtab_caffewatch_npos -ge 0' -ka "(__fish_complete_path (commandline -ct))" -d 'file, glob, folder, or - for standard input'
 complete -c caffewatch -n '_shtab_caffewatch_using; and test $_shtab_caffewatch_npos -eq 0' -a explain -d 'Read one debug_info block aloud, as an expert would.'
 complete -c caffewatch -n '_shtab_caffewatch_using explain' -s h -l help -d 'show this help message and exit'
 complete -c caffewatch -n '_shtab_caffewatch_using explain' -l iteration -x -d 'the block of this iteration, or the nearest to it; without it the one in which the first finding began, or else the last one'

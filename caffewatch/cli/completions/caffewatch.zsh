@@ -19,6 +19,7 @@ _shtab_caffewatch_commands() {
     export:'Write a log'"'"'s tables as csv or parquet.'
     notify-test:'Send a marked test to the receivers, and say what came back.'
     run:'Follow logs as the configuration says: the daemon.'
+    watch:'Follow logs in a terminal, without a configuration.'
   )
   _describe 'caffewatch commands' _commands
 }
@@ -165,6 +166,15 @@ _shtab_caffewatch_run_options=(
 # guard to ensure default positional specs are added only once per session
 _shtab_caffewatch_run_defaults_added=0
 
+_shtab_caffewatch_watch_options=(
+  "(- : *)"{-h,--help}"[show this help message and exit]"
+  "--exit-on-end[end when every log says that training has\: 0 nothing loud, 1 something loud]"
+  "(*):file, glob, folder, or - for standard input:_files"
+)
+
+# guard to ensure default positional specs are added only once per session
+_shtab_caffewatch_watch_defaults_added=0
+
 
 _shtab_caffewatch() {
   local context state line curcontext="$curcontext" one_or_more='(*)' remainder='(-)*:' default='*::: :->caffewatch'
@@ -193,6 +203,7 @@ _shtab_caffewatch() {
         export) _arguments -C -s $_shtab_caffewatch_export_options ;;
         notify-test) _arguments -C -s $_shtab_caffewatch_notify_test_options ;;
         run) _arguments -C -s $_shtab_caffewatch_run_options ;;
+        watch) _arguments -C -s $_shtab_caffewatch_watch_options ;;
       esac
   esac
 }
