@@ -13,10 +13,12 @@ from caffewatch.detect.detector import Detector
 from caffewatch.detect.finding import Finding
 from caffewatch.detect.settings import RuleSettings
 from caffewatch.detect.silence import Silence
+from caffewatch.history.frozen import LogHistory
+from caffewatch.history.recorder import Recorder
 from caffewatch.log.events import TRAIN, Ended, Event, Pass, RunEnded, RunStarted
 from caffewatch.log.parser import Parser
 from caffewatch.log.run import Run
-from caffewatch.snapshot import Snapshot, freeze
+from caffewatch.snapshot import RunSnapshot, Snapshot, freeze
 
 
 @dataclass(slots=True)
@@ -25,6 +27,7 @@ class RunRecord:
 
     run: Run
     findings: list[Finding]
+    recorder: Recorder
 
     @property
     def stalled(self) -> bool:
@@ -136,6 +139,7 @@ class Monitor:
                 continue
             record = self.runs[-1]
             record.run.apply(event)
+            record.recorder.take(event, record.run)
             changed = detector.take(event)
             if changed:
                 alerts += self._note(record, changed, now)
@@ -153,7 +157,7 @@ class Monitor:
         alerts = self._book.clear(self.runs[-1].run, now) if self.runs else []
         run = Run.begin(event)
         self._detector = Detector(run, self._rules)
-        self.runs.append(RunRecord(run, self._detector.findings))
+        self.runs.append(RunRecord(run, self._detector.findings, Recorder()))
         return alerts
 
     def snapshot(self, blobs: bool = False) -> Snapshot:
@@ -165,9 +169,23 @@ class Monitor:
             lines=self._parser.line,
             bytes=self.bytes,
             unrecognised_lines=self._parser.unrecognised,
-            run=None if record is None else freeze(record.run, blobs, record.stalled),
+            run=None if record is None else self._frozen(record, blobs),
             last_line_time=self._parser.time,
             last_data_at=self._last_data_at,
             firing=dict(self._book.firing),
             findings=dict(self._counts),
         )
+
+    def history(self) -> LogHistory:
+        """Return a copy of what the remembered runs did over time."""
+        return LogHistory(
+            job=self.origin.job,
+            log=self.origin.log,
+            version=f"{self.bytes}-{sum(self._counts.values())}",
+            runs=tuple(x.recorder.freeze(x.run, x.findings) for x in self.runs),
+        )
+
+    @staticmethod
+    def _frozen(record: RunRecord, blobs: bool) -> RunSnapshot:
+        trend = tuple(record.recorder.trend.buckets())
+        return freeze(record.run, blobs, record.stalled, trend)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from math import isfinite
 from typing import Literal
 
+from caffewatch.history.curve import Bucket
 from caffewatch.log.events import Blob
 from caffewatch.log.run import Run
 
@@ -76,6 +77,8 @@ class RunSnapshot:
     gradient_clips: int = 0
     non_finite_values: int = 0
     """How many values of the last block were nan or inf."""
+    trend: tuple[Bucket, ...] = ()
+    """The loss from the first display to the last, in few buckets."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +109,9 @@ _STATES: Mapping[str, RunState] = {
 }  # fmt: skip
 
 
-def freeze(run: Run, blobs: bool = False, stalled: bool = False) -> RunSnapshot:
+def freeze(
+    run: Run, blobs: bool = False, stalled: bool = False, trend: tuple[Bucket, ...] = ()
+) -> RunSnapshot:
     """Take the picture of a run; with ``blobs`` every value of the last block."""
     last = run.last_pass
     values = [] if last is None else list(zip(last.blobs, last.values, strict=False))
@@ -131,6 +136,7 @@ def freeze(run: Run, blobs: bool = False, stalled: bool = False) -> RunSnapshot:
         snapshot_iteration=written[-1] if written else None,
         gradient_clips=run.clips,
         non_finite_values=sum(not isfinite(value) for _, value in values),
+        trend=trend,
     )
 
 
