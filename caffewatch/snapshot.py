@@ -102,6 +102,11 @@ class Snapshot:
     findings: Mapping[str, int] = field(default_factory=dict)
     """Findings since the process began to look at the log: rule -> how many."""
 
+    @property
+    def version(self) -> str:
+        """Another text whenever anything was read or found; that of the log's history."""
+        return f"{self.bytes}-{sum(self.findings.values())}"
+
 
 _STATES: Mapping[str, RunState] = {
     "unfinished": "running", "finished": "finished", "stopped": "stopped",
