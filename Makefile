@@ -9,8 +9,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 export LOG ?=
-PURE := $(wildcard caffewatch/log caffewatch/detect caffewatch/alert caffewatch/monitor.py \
-	caffewatch/snapshot.py)
+PURE := $(wildcard caffewatch/log caffewatch/detect caffewatch/alert caffewatch/history \
+	caffewatch/monitor.py caffewatch/snapshot.py)
 empty :=
 comma := ,
 PURE_INCLUDE := $(subst $(empty) $(empty),$(comma),$(foreach p,$(PURE),$(if $(filter %.py,$(p)),$(p),$(p)/*)))

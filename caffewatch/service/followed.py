@@ -170,6 +170,11 @@ class FollowedLog:
             return picture
         return replace(picture, firing=Counter((x.rule, x.severity) for x in self._recalled))
 
+    @property
+    def shown(self) -> Monitor | None:
+        """The newest run's monitor, which pages show; only for the thread that owns it."""
+        return self._monitors.latest
+
     def stats(self) -> LogStats:
         """Return how far the log has been read."""
         return LogStats(
