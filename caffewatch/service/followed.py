@@ -93,6 +93,7 @@ class FollowedLog:
         self._zone = zone
         self._ignore_older = ignore_older
         self._is_new = is_new
+        self._looked_at: float | None = None
         self._caught_up = False
         self._is_first_look = True
         self._monitors: dict[int, Monitor] = {}
@@ -121,6 +122,7 @@ class FollowedLog:
 
     def look(self, now: float) -> Taken:
         """Read what is new and judge it."""
+        self._looked_at = now
         recalled = self._recall_core()
         if self.last_written is None:
             self._first_sight(now)
@@ -303,7 +305,7 @@ class FollowedLog:
         self._forget_old()
 
     def _make_monitor(self) -> Monitor:
-        local = as_if_utc(self.last_written, self._zone)
+        local = as_if_utc(self.last_written or self._looked_at, self._zone)
         return Monitor(self.origin, self.job.rules, local, _RUNS_KEPT, self._known)
 
     def _forget_old(self) -> None:

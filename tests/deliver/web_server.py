@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -19,7 +19,11 @@ class Received:
 
 @dataclass
 class WebServer:
-    """``answers`` are given in turn, the last one for ever: (status, headers, body)."""
+    """``answers`` are given in turn, the last one for ever: (status, headers, body).
+
+    ``decide`` answers in their place: it returns the seconds to wait, and the status or None to
+    hang up.
+    """
 
     url: str
     answers: list[tuple[int, dict[str, str], bytes]] = field(default_factory=list)
@@ -28,6 +32,7 @@ class WebServer:
     ended: threading.Event = field(default_factory=threading.Event)
     write: Callable[[Any], None] | None = None
     """Writes the answer by itself, into the connection's file."""
+    decide: Callable[[Received], tuple[float, int | None]] | None = None
 
 
 @contextmanager
@@ -37,8 +42,12 @@ def web_server() -> Iterator[WebServer]:
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
-            state.received.append(Received(self.path, dict(self.headers), body))
+            received = Received(self.path, dict(self.headers), body)
+            state.received.append(received)
             state.arrived.set()
+            if state.decide is not None:
+                self._answer(*state.decide(received))
+                return
             if state.write is not None:
                 state.write(self.wfile)
                 return
@@ -50,6 +59,16 @@ def web_server() -> Iterator[WebServer]:
                 self.send_header(name, value)
             self.end_headers()
             self.wfile.write(text)
+
+        def _answer(self, delay: float, status: int | None) -> None:
+            state.ended.wait(delay)
+            self.close_connection = True
+            # Whoever asked may have been killed by now.
+            with suppress(OSError):
+                if status is not None:
+                    self.send_response(status)
+                    self.send_header("Content-Length", "0")
+                    self.end_headers()
 
         def log_message(self, format: str, *args: object) -> None:
             """Keep the tests' output clean."""
