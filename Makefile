@@ -43,6 +43,7 @@ fuzz: $(STAMP) ## try mangled logs for FUZZ_SECONDS (300); keep what fails in te
 
 docs: $(STAMP) ## write what is generated: pages of docs/ and shell completions
 	@$(BIN)/python tools/rules_page.py
+	$(BIN)/python tools/configuration_page.py
 	$(BIN)/python tools/completions.py
 
 bench: $(STAMP) ## measure speed and memory

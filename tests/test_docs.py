@@ -5,14 +5,16 @@ from __future__ import annotations
 import gzip
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
 import yaml
 
+import configuration_page
 import rules_page
+from caffewatch.config import json_schema
 from caffewatch.config.loader import load
 from caffewatch.detect.finding import Finding, Place, Severity
 from caffewatch.detect.registry import RULES
@@ -115,6 +117,27 @@ class TestRulesPage:
 
         changed = {name: value for name, value in shown.items() if name != "layers"}
         assert all(getattr(default, name) != value for name, value in changed.items())
+
+
+class TestConfigurationPage:
+    def test_is_current(self) -> None:
+        """It was written from the settings as they are."""
+        page = configuration_page.PAGE.read_text(encoding="utf-8")
+
+        assert page == configuration_page.page(), (
+            "docs/configuration.md is not what the settings say now: run `make docs`"
+        )
+
+    def test_every_receiver_has_its_keys(self) -> None:
+        """In the common tables or in its own."""
+        page = configuration_page.page()
+
+        documented = set(re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE))
+
+        schema = json_schema()
+        keys = {key for kind in schema["$defs"].values() for key in kind["properties"]}
+        parameters = {field.name for rule in RULES.values() for field in fields(rule.Parameters)}
+        assert keys - documented - parameters - set(RULES) == {"type", "layers"}
 
 
 class TestSection:

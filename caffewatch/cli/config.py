@@ -1,13 +1,14 @@
-"""``caffewatch config check FILE`` and ``config example``."""
+"""``caffewatch config check FILE``, ``config example`` and ``config schema``."""
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import sys
 from pathlib import Path
 
-from caffewatch.config import ConfigError, example, load
+from caffewatch.config import ConfigError, example, json_schema, load
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -18,6 +19,8 @@ def add(parser: argparse.ArgumentParser) -> None:
     check.set_defaults(action=_check)
     shown = actions.add_parser("example", help="print a commented example")
     shown.set_defaults(action=_example)
+    schema = actions.add_parser("schema", help="print JSON Schema, by which editors complete")
+    schema.set_defaults(action=_schema)
 
 
 def main(arguments: argparse.Namespace) -> int:
@@ -38,4 +41,9 @@ def _check(arguments: argparse.Namespace) -> int:
 
 def _example(arguments: argparse.Namespace) -> int:
     print(example(), end="")
+    return 0
+
+
+def _schema(arguments: argparse.Namespace) -> int:
+    print(json.dumps(json_schema(), indent=2))
     return 0

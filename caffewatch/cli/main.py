@@ -17,7 +17,7 @@ COMMANDS = {
     "export": "write a log's tables as CSV or Parquet",
     "watch": "follow logs in a terminal, without a configuration",
     "explain": "read one debug_info block aloud, as an expert would",
-    "config": "check a configuration file, or print an example",
+    "config": "check a configuration file, or print an example or a schema",
     "notify-test": "send a marked test to the receivers, and say what came back",
     "dead-letters": "show notifications that were given up on, or have them tried again",
     "completion": "print what makes bash, zsh or fish complete these commands",

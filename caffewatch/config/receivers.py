@@ -84,30 +84,45 @@ class ReceiverDocument(Section):
     """What every receiver may have."""
 
     name: Name
+    """Unique; jobs and metrics know the receiver by it."""
     min_severity: Severity = "warning"
+    """Milder alerts are not sent."""
     matchers: tuple[MatcherText, ...] = ()
+    """On labels, as Alertmanager's (=, !=, =~, !~): all have to fit."""
     send_events: tuple[EventKind, ...] = ()
+    """Events of a run's life that are sent too."""
 
 
 class EdgeDocument(ReceiverDocument):
     """A receiver that is told when an alert fires, and may be told when it resolves."""
 
     send_resolved: bool = True
+    """Whether the end of an alert is sent too."""
 
 
 class HttpDocument(Section):
     """What every receiver over HTTP may have."""
 
     proxy: UrlText | None = None
+    """A proxy; unless set, HTTP_PROXY, HTTPS_PROXY and NO_PROXY of the environment count."""
     proxy_file: UrlFile | None = None
+    """A file that has it."""
     ca_file: CaFile = ""
+    """Authorities to trust (PEM) instead of the system's."""
     cert_file: CertificateFile = ""
+    """A certificate to show to the server (PEM)."""
     key_file: CertificateFile = ""
+    """Its key (PEM, no password), unless it is in the same file."""
     username: str = ""
+    """For basic authentication, with a password."""
     password: SecretText | None = None
+    """The password."""
     password_file: SecretFile | None = None
+    """A file that has it."""
     headers: HeadersText | None = None
+    """Other headers, a line for each: `NAME: VALUE`."""
     headers_file: HeadersFile | None = None
+    """A file that has them."""
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
@@ -118,51 +133,70 @@ class HttpDocument(Section):
 
 
 class WebhookDocument(EdgeDocument, HttpDocument):
-    """A receiver of type webhook."""
+    """A program that takes the JSON of Alertmanager's webhooks."""
 
     type: Literal["webhook"]
     url: UrlText | None = None
+    """Where to POST to."""
     url_file: UrlFile | None = None
+    """A file that has it."""
     secret: KeyText | None = None
+    """Signs every message as Standard Webhooks: whsec_ and Base64, or any text."""
     secret_file: KeyFile | None = None
+    """A file that has it."""
 
 
 class WordingDocument(Section):
     """What every receiver whose messages people read may have."""
 
     title: TitleTemplate = ""
+    """A template (Jinja2) instead of the usual title."""
     text: TextTemplate = ""
+    """A template (Jinja2) instead of the usual text."""
 
 
 class SlackDocument(EdgeDocument, HttpDocument, WordingDocument):
-    """A receiver of type slack."""
+    """A channel in Slack."""
 
     type: Literal["slack"]
     url: UrlText | None = None
+    """The URL of an incoming webhook."""
     url_file: UrlFile | None = None
+    """A file that has it."""
 
 
 class AlertmanagerDocument(ReceiverDocument, HttpDocument):
-    """A receiver of type alertmanager."""
+    """Prometheus' Alertmanager: what fires is posted to every instance each minute."""
 
     type: Literal["alertmanager"]
     urls: Annotated[tuple[UrlText, ...], Field(min_length=1)]
+    """Every instance of the Alertmanager."""
 
 
 class EmailDocument(EdgeDocument, WordingDocument):
-    """A receiver of type email."""
+    """Mail, by SMTP."""
 
     type: Literal["email"]
     host: HostName
+    """The mail server."""
     port: Annotated[int, Field(ge=1, le=65535)] = 0
+    """587 with starttls, 465 with tls and 25 with plain, unless set."""
     security: Security = "starttls"
+    """How the connection is kept private."""
     ca_file: CaFile = ""
+    """Authorities to trust (PEM) instead of the system's."""
     username: str = ""
+    """For the mail server, with a password."""
     password: SecretText | None = None
+    """The password."""
     password_file: SecretFile | None = None
+    """A file that has it."""
     sender: Annotated[Mailbox, Field(alias="from")]
+    """Who it is from: an address, or `Name <address>`."""
     recipients: Annotated[tuple[Mailbox, ...], Field(alias="to", min_length=1)]
+    """Who gets it."""
     html: HtmlTemplate = ""
+    """A template (Jinja2) instead of the usual HTML."""
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
@@ -175,19 +209,23 @@ class EmailDocument(EdgeDocument, WordingDocument):
 
 
 class AppriseDocument(EdgeDocument, WordingDocument):
-    """A receiver of type apprise."""
+    """One of the many services that Apprise knows; needs the extra of that name."""
 
     type: Literal["apprise"]
     url: ServiceText | None = None
+    """The URL by which Apprise knows the service."""
     url_file: ServiceFile | None = None
+    """A file that has it."""
 
 
 class ExecDocument(EdgeDocument):
-    """A receiver of type exec."""
+    """A program that gets the webhook's JSON on its standard input."""
 
     type: Literal["exec"]
     command: Annotated[tuple[ProgramText, ...], Field(min_length=1)]
+    """The program and its arguments; no shell sees them."""
     timeout: RunTime = TIME_LIMIT
+    """When it is killed, and tried again: 100ms to 10m."""
 
 
 AnyReceiver = Annotated[
@@ -205,9 +243,13 @@ class HeartbeatDocument(HttpDocument):
     """The dead man's switch."""
 
     url: UrlText | None = None
+    """Where the switch is."""
     url_file: UrlFile | None = None
+    """A file that has it."""
     interval: HeartbeatInterval = INTERVAL
+    """How often it is called; at least 1s."""
     method: Literal["GET", "POST"] = "GET"
+    """How it is called."""
 
 
 def receiver_settings(document: Any) -> ReceiverSettings:

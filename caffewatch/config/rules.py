@@ -18,6 +18,9 @@ Registry = Mapping[str, type[Rule[Any]]]
 _STRICT = ConfigDict(extra="forbid", frozen=True, protected_namespaces=())
 
 
+_LAYERS = "Overrides for layers whose names fit a pattern, such as fc*; the last that fits wins."
+
+
 class InvalidRuleError(ValueError):
     """Parameters of a rule that are each possible, but not together."""
 
@@ -29,7 +32,13 @@ class InvalidRuleError(ValueError):
 def rules_model(registry: Registry) -> type[BaseModel]:
     """Make the model of a ``rules`` mapping: every rule, its parameters and its layers."""
     fields: dict[str, Any] = {
-        rule: (_rule_model(rule, entry.Parameters, entry.layered) | None, None)
+        rule: (
+            Annotated[
+                _rule_model(rule, entry.Parameters, entry.layered) | None,
+                Field(description=entry.title),
+            ],
+            None,
+        )
         for rule, entry in registry.items()
     }
     return create_model("Rules", __config__=_STRICT, **fields)
@@ -46,7 +55,10 @@ def _rule_model(rule: str, parameters: type[Parameters], layered: bool) -> Any:
     if not layered:
         return create_model(name, __config__=_STRICT, **fields)
     override: Any = create_model(f"{name}Override", __config__=_STRICT, **fields)
-    layers: Any = (dict[Annotated[str, Field(min_length=1)], override], {})
+    layers: Any = (
+        Annotated[dict[Annotated[str, Field(min_length=1)], override], Field(description=_LAYERS)],
+        {},
+    )
     return create_model(name, __config__=_STRICT, layers=layers, **fields)
 
 

@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import ConfigDict, Field
+from pydantic import Field
 
 from caffewatch.config.certificates import CaFile, CertificateFile, certificate_with_key
+from caffewatch.config.section import STRICT
 from caffewatch.config.types import Address, Duration, Interval, Listen
 from caffewatch.deliver.heartbeat import HeartbeatSettings
 from caffewatch.deliver.receiver import ReceiverSettings
@@ -19,7 +20,6 @@ from caffewatch.detect.settings import RuleSettings
 
 StartAt = Literal["beginning", "end"]
 
-STRICT = ConfigDict(extra="forbid")
 DEFAULT_STATE_DIR = "/var/lib/caffewatch"
 DEFAULT_IGNORE_OLDER = 24 * 3600.0
 DEFAULT_LISTEN = Address("127.0.0.1", 9728)
@@ -27,12 +27,15 @@ DEFAULT_LISTEN = Address("127.0.0.1", 9728)
 
 @dataclass(frozen=True)
 class WebTls:
-    """Certificates of the HTTP server; with ``client_ca_file`` clients must have one too."""
+    """Certificates of the HTTP server. They are read again when they change."""
 
     __pydantic_config__ = STRICT
     cert_file: CertificateFile
+    """The server's certificate, with those between it and an authority (PEM)."""
     key_file: CertificateFile = ""
+    """The certificate's key (PEM, no password), unless it is in the same file."""
     client_ca_file: CaFile = ""
+    """Authorities (PEM): only clients with a certificate of theirs are answered."""
 
     def __post_init__(self) -> None:
         """Try the certificate and its key together."""
@@ -41,49 +44,50 @@ class WebTls:
 
 @dataclass(frozen=True)
 class Web:
-    """The HTTP server: port 0 takes any free port; plain HTTP without ``tls``."""
+    """The HTTP server: status page, /metrics, /healthz and /readyz."""
 
     __pydantic_config__ = STRICT
     listen: Listen = DEFAULT_LISTEN
+    """Host and port; port 0 takes any free one."""
     tls: WebTls | None = None
+    """HTTPS instead of HTTP."""
 
 
 @dataclass(frozen=True)
 class Tail:
-    """How logs are followed: woken by file events, and looked at every ``poll_interval`` anyway."""
+    """How logs are followed."""
 
     __pydantic_config__ = STRICT
     events: bool = True
+    """Whether the system's file events make caffewatch look at once."""
     poll_interval: Interval = 1.0
+    """How often every log is looked at anyway; at least 10ms."""
 
 
 @dataclass(frozen=True)
 class Alerts:
-    """When people are told.
-
-    ``group_wait`` is how long an alert waits for others of its run; one that still fires is told
-    again every ``repeat_interval``, never where that is 0. A job without a readable log for
-    ``missing_after`` is an alert too.
-    """
+    """When people are told."""
 
     __pydantic_config__ = STRICT
     group_wait: Duration = 0.0
+    """How long an alert waits for others of its run, to be told together."""
     repeat_interval: Duration = 4 * 3600.0
+    """How often an alert that still fires is told again; 0s is never."""
     missing_after: Duration = 300.0
+    """A job without a readable log for so long is an alert too."""
 
 
 @dataclass(frozen=True)
 class Metrics:
-    """What /metrics shows.
-
-    ``blobs`` adds a series for every blob; series of a log that has ended or gone silent leave
-    after ``retire_after``; no log has more than ``max_series_per_log``.
-    """
+    """What /metrics shows."""
 
     __pydantic_config__ = STRICT
     blobs: bool = False
+    """A series for every blob too, for a net that is being debugged."""
     retire_after: Duration = 3600.0
+    """How long the series of a log stay once it has ended or gone silent."""
     max_series_per_log: Annotated[int, Field(ge=1)] = 5000
+    """What is more is left out, and counted in caffewatch_series_dropped_total."""
 
 
 @dataclass(frozen=True)

@@ -48,6 +48,14 @@ def seconds(value: Any) -> float:
     return float(match[1]) * _SECONDS[match[2]]
 
 
+def spell_duration(value: float) -> str:
+    """Write seconds as one would in the file, in the largest unit that gives a whole number."""
+    for unit, size in reversed(_SECONDS.items()):
+        if value >= size and (value / size).is_integer():
+            return f"{value / size:g}{unit}"
+    return f"{value:g}s"
+
+
 def _interval(value: Any) -> float:
     result = seconds(value)
     if result < 0.01:
@@ -124,7 +132,8 @@ def shown(value: Any) -> str:
 
 
 _TEXT = WithJsonSchema({"type": "string", "minLength": 1})
-DURATION_SCHEMA = WithJsonSchema({"type": "string", "pattern": f"^{_DURATION.pattern}$"})
+DURATION_PATTERN = f"^{_DURATION.pattern}$"
+DURATION_SCHEMA = WithJsonSchema({"type": "string", "pattern": DURATION_PATTERN})
 
 Duration = Annotated[float, BeforeValidator(seconds), DURATION_SCHEMA]
 Interval = Annotated[float, BeforeValidator(_interval), DURATION_SCHEMA]

@@ -27,10 +27,12 @@ class FakeStall(Parameters):
 
 
 class ZeroGradient(Rule[Any]):
+    title: ClassVar[str] = "gradients of zero"
     Parameters: ClassVar[type[Parameters]] = FakeGradient
 
 
 class Stall(Rule[Any]):
+    title: ClassVar[str] = "silence"
     Parameters: ClassVar[type[Parameters]] = FakeStall
 
 

@@ -5,7 +5,7 @@
 #    source ~/.local/share/bash_completion/caffewatch
 # See also: https://github.com/scop/bash-completion/blob/main/doc/configuration.md
 
-_shtab_caffewatch_config_subparsers=(check example)
+_shtab_caffewatch_config_subparsers=(check example schema)
 _shtab_caffewatch_dead_letters_subparsers=(list retry)
 _shtab_caffewatch_subparsers=(run check export watch explain config notify-test dead-letters completion demo)
 
@@ -16,6 +16,7 @@ _shtab_caffewatch_watch_option_strings=(-h --help --exit-on-end)
 _shtab_caffewatch_explain_option_strings=(-h --help --iteration --format)
 _shtab_caffewatch_config_check_option_strings=(-h --help)
 _shtab_caffewatch_config_example_option_strings=(-h --help)
+_shtab_caffewatch_config_schema_option_strings=(-h --help)
 _shtab_caffewatch_config_option_strings=(-h --help)
 _shtab_caffewatch_notify_test_option_strings=(-h --help --config --receiver)
 _shtab_caffewatch_dead_letters_list_option_strings=(-h --help --config)
@@ -46,7 +47,7 @@ _shtab_caffewatch_check___format_choices=(text json)
 _shtab_caffewatch_export___format_choices=(csv parquet)
 _shtab_caffewatch_export___table_choices=(train test blobs events)
 _shtab_caffewatch_explain___format_choices=(text json)
-_shtab_caffewatch_config_pos_0_choices=(check example)
+_shtab_caffewatch_config_pos_0_choices=(check example schema)
 _shtab_caffewatch_dead_letters_pos_0_choices=(list retry)
 _shtab_caffewatch_completion_pos_0_choices=(bash zsh fish)
 _shtab_caffewatch_pos_0_choices=(run check export watch explain config notify-test dead-letters completion demo)
@@ -70,6 +71,8 @@ _shtab_caffewatch_config_check__h_nargs=0
 _shtab_caffewatch_config_check___help_nargs=0
 _shtab_caffewatch_config_example__h_nargs=0
 _shtab_caffewatch_config_example___help_nargs=0
+_shtab_caffewatch_config_schema__h_nargs=0
+_shtab_caffewatch_config_schema___help_nargs=0
 _shtab_caffewatch_config_pos_0_nargs=A...
 _shtab_caffewatch_config__h_nargs=0
 _shtab_caffewatch_config___help_nargs=0

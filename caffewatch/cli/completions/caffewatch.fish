@@ -50,7 +50,7 @@ function _shtab_caffewatch_using
   test "$_shtab_caffewatch_cmdpath" = "$argv"
 end
 
-set -g _shtab_caffewatch_commands run check export watch explain config 'config check' 'config example' notify-test dead-letters 'dead-letters list' 'dead-letters retry' completion demo
+set -g _shtab_caffewatch_commands run check export watch explain config 'config check' 'config example' 'config schema' notify-test dead-letters 'dead-letters list' 'dead-letters retry' completion demo
 set -g _shtab_caffewatch_opts_with_value --config --delimiter --format --iteration --log-format --log-level --output --receiver --seconds --table -o
 
 complete -c caffewatch -e
@@ -86,13 +86,15 @@ complete -c caffewatch -n '_shtab_caffewatch_using explain' -s h -l help -d 'sho
 complete -c caffewatch -n '_shtab_caffewatch_using explain' -l iteration -x -d 'the block of this iteration, or the nearest to it; without it the one in which the first finding began, or else the last one'
 complete -c caffewatch -n '_shtab_caffewatch_using explain' -l format -xka "text json" -d format
 complete -c caffewatch -n '_shtab_caffewatch_using explain; and test $_shtab_caffewatch_npos -eq 0' -ka "(__fish_complete_path (commandline -ct))" -d 'file (.gz, .bz2 and .xz too), or - for standard input'
-complete -c caffewatch -n '_shtab_caffewatch_using; and test $_shtab_caffewatch_npos -eq 0' -a config -d 'Check a configuration file, or print an example.'
+complete -c caffewatch -n '_shtab_caffewatch_using; and test $_shtab_caffewatch_npos -eq 0' -a config -d 'Check a configuration file, or print an example or a schema.'
 complete -c caffewatch -n '_shtab_caffewatch_using config' -s h -l help -d 'show this help message and exit'
 complete -c caffewatch -n '_shtab_caffewatch_using config; and test $_shtab_caffewatch_npos -eq 0' -a check -d 'say all that is wrong with a file, and where'
 complete -c caffewatch -n '_shtab_caffewatch_using config check' -s h -l help -d 'show this help message and exit'
 complete -c caffewatch -n '_shtab_caffewatch_using config check; and test $_shtab_caffewatch_npos -eq 0' -ka "(__fish_complete_path (commandline -ct))" -d FILE
 complete -c caffewatch -n '_shtab_caffewatch_using config; and test $_shtab_caffewatch_npos -eq 0' -a example -d 'print a commented example'
 complete -c caffewatch -n '_shtab_caffewatch_using config example' -s h -l help -d 'show this help message and exit'
+complete -c caffewatch -n '_shtab_caffewatch_using config; and test $_shtab_caffewatch_npos -eq 0' -a schema -d 'print JSON Schema, by which editors complete'
+complete -c caffewatch -n '_shtab_caffewatch_using config schema' -s h -l help -d 'show this help message and exit'
 complete -c caffewatch -n '_shtab_caffewatch_using; and test $_shtab_caffewatch_npos -eq 0' -a notify-test -d 'Send a marked test to the receivers, and say what came back.'
 complete -c caffewatch -n '_shtab_caffewatch_using notify-test' -s h -l help -d 'show this help message and exit'
 complete -c caffewatch -n '_shtab_caffewatch_using notify-test' -l config -xka "(__fish_complete_path (commandline -ct))" -d 'the configuration (YAML)'

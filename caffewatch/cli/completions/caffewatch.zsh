@@ -12,7 +12,7 @@ _shtab_caffewatch_commands() {
   local _commands=(
     check:'Judge finished or growing logs.'
     completion:'Print what makes bash, zsh or fish complete these commands.'
-    config:'Check a configuration file, or print an example.'
+    config:'Check a configuration file, or print an example or a schema.'
     dead-letters:'Show notifications that were given up on, or have them tried again.'
     demo:'Replay a real log through the whole daemon, and show the alert arrive.'
     explain:'Read one debug_info block aloud, as an expert would.'
@@ -28,6 +28,7 @@ _shtab_caffewatch_config_commands() {
   local _commands=(
     check:'say all that is wrong with a file, and where'
     example:'print a commented example'
+    schema:'print JSON Schema, by which editors complete'
   )
   _describe 'caffewatch config commands' _commands
 }
@@ -87,6 +88,13 @@ _shtab_caffewatch_config_example_options=(
 
 # guard to ensure default positional specs are added only once per session
 _shtab_caffewatch_config_example_defaults_added=0
+
+_shtab_caffewatch_config_schema_options=(
+  "(- : *)"{-h,--help}"[show this help message and exit]"
+)
+
+# guard to ensure default positional specs are added only once per session
+_shtab_caffewatch_config_schema_defaults_added=0
 
 _shtab_caffewatch_dead_letters_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
@@ -228,6 +236,7 @@ _shtab_caffewatch_config() {
       case $line[1] in
         check) _arguments -C -s $_shtab_caffewatch_config_check_options ;;
         example) _arguments -C -s $_shtab_caffewatch_config_example_options ;;
+        schema) _arguments -C -s $_shtab_caffewatch_config_schema_options ;;
       esac
   esac
 }
