@@ -41,8 +41,10 @@ coverage: $(STAMP) ## branch coverage of all, and 95 % or more of the pure packa
 fuzz: $(STAMP) ## try mangled logs for FUZZ_SECONDS (300); keep what fails in tests/fuzz/corpus
 	@$(BIN)/python -m tests.fuzz.long
 
-docs: $(STAMP) ## write docs/rules.md from the rules themselves
+docs: $(STAMP) ## write rules, metrics and dashboards from the code that knows them
 	@$(BIN)/python tools/rules_page.py
+	$(BIN)/python tools/metrics_page.py
+	$(BIN)/python tools/dashboards.py
 
 bench: $(STAMP) ## measure speed and memory
 	@shopt -s nullglob
