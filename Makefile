@@ -9,8 +9,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 export LOG ?=
-PURE := $(wildcard caffewatch/log caffewatch/detect caffewatch/alert caffewatch/monitor.py \
-	caffewatch/snapshot.py)
+PURE := $(wildcard caffewatch/log caffewatch/detect caffewatch/alert caffewatch/history \
+	caffewatch/monitor.py caffewatch/snapshot.py)
 empty :=
 comma := ,
 PURE_INCLUDE := $(subst $(empty) $(empty),$(comma),$(foreach p,$(PURE),$(if $(filter %.py,$(p)),$(p),$(p)/*)))
@@ -41,9 +41,11 @@ coverage: $(STAMP) ## branch coverage of all, and 95 % or more of the pure packa
 fuzz: $(STAMP) ## try mangled logs for FUZZ_SECONDS (300); keep what fails in tests/fuzz/corpus
 	@$(BIN)/python -m tests.fuzz.long
 
-docs: $(STAMP) ## write what is generated: pages of docs/ and shell completions
+docs: $(STAMP) ## write what is generated: pages of docs/, dashboards and shell completions
 	@$(BIN)/python tools/rules_page.py
 	$(BIN)/python tools/configuration_page.py
+	$(BIN)/python tools/metrics_page.py
+	$(BIN)/python tools/dashboards.py
 	$(BIN)/python tools/completions.py
 
 bench: $(STAMP) ## measure speed and memory

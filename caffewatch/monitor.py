@@ -14,10 +14,12 @@ from caffewatch.detect.detector import Detector
 from caffewatch.detect.finding import Finding
 from caffewatch.detect.settings import RuleSettings
 from caffewatch.detect.silence import Silence
+from caffewatch.history.frozen import LogHistory
+from caffewatch.history.recorder import Recorder
 from caffewatch.log.events import TRAIN, Ended, Event, Pass, RunEnded, RunStarted
 from caffewatch.log.parser import Parser
 from caffewatch.log.run import Run
-from caffewatch.snapshot import Snapshot, freeze
+from caffewatch.snapshot import RunSnapshot, Snapshot, freeze
 
 
 @dataclass(slots=True)
@@ -26,6 +28,7 @@ class RunRecord:
 
     run: Run
     findings: list[Finding]
+    recorder: Recorder
 
     @property
     def stalled(self) -> bool:
@@ -148,6 +151,7 @@ class Monitor:
                 continue
             record = self.runs[-1]
             record.run.apply(event)
+            record.recorder.take(event, record.run)
             changed = detector.take(event)
             if changed:
                 alerts += self._note(record, changed, now)
@@ -168,22 +172,35 @@ class Monitor:
         run = Run.begin(event)
         self._detector = Detector(run, self._rules)
         self._occasions = Occasions(self.origin, self._events)
-        self.runs.append(RunRecord(run, self._detector.findings))
+        self.runs.append(RunRecord(run, self._detector.findings, Recorder()))
         return alerts
 
     def snapshot(self, blobs: bool = False) -> Snapshot:
         """Return a frozen picture of the log; with ``blobs`` every value of the last block."""
         record = self.runs[-1] if self.runs else None
-        layout = None if self._detector is None else self._detector.layout_of
         return Snapshot(
             job=self.origin.job,
             log=self.origin.log,
             lines=self._parser.line,
             bytes=self.bytes,
             unrecognised_lines=self._parser.unrecognised,
-            run=None if record is None else freeze(record.run, blobs, record.stalled, layout),
+            run=None if record is None else self._frozen(record, blobs),
             last_line_time=self._parser.time,
             last_data_at=self._last_data_at,
             firing=dict(self._book.firing),
             findings=dict(self._counts),
         )
+
+    def history(self) -> LogHistory:
+        """Return a copy of what the remembered runs did over time."""
+        return LogHistory(
+            job=self.origin.job,
+            log=self.origin.log,
+            version=f"{self.bytes}-{sum(self._counts.values())}",
+            runs=tuple(x.recorder.freeze(x.run, x.findings) for x in self.runs),
+        )
+
+    def _frozen(self, record: RunRecord, blobs: bool) -> RunSnapshot:
+        layout = None if self._detector is None else self._detector.layout_of
+        trend = tuple(record.recorder.trend.buckets())
+        return freeze(record.run, blobs, record.stalled, layout, trend)

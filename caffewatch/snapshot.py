@@ -9,6 +9,7 @@ from math import isfinite
 from typing import Literal
 
 from caffewatch.detect.layout import Layout
+from caffewatch.history.curve import Bucket
 from caffewatch.log.events import Blob, Pass
 from caffewatch.log.run import Run
 
@@ -85,6 +86,8 @@ class RunSnapshot:
     """How many values of the last block were nan or inf."""
     events: Mapping[str, int] = field(default_factory=dict)
     """What happened in its life: kind (see `caffewatch.log.life.KINDS`) -> how often."""
+    trend: tuple[Bucket, ...] = ()
+    """The loss from the first display to the last, in few buckets."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +111,11 @@ class Snapshot:
     findings: Mapping[str, int] = field(default_factory=dict)
     """Findings since the process began to look at the log: rule -> how many."""
 
+    @property
+    def version(self) -> str:
+        """Another text whenever anything was read or found; that of the log's history."""
+        return f"{self.bytes}-{sum(self.findings.values())}"
+
 
 _STATES: Mapping[str, RunState] = {
     "unfinished": "running", "finished": "finished", "stopped": "stopped",
@@ -120,6 +128,7 @@ def freeze(
     blobs: bool = False,
     stalled: bool = False,
     layout: Callable[[tuple[Blob, ...]], Layout] | None = None,
+    trend: tuple[Bucket, ...] = (),
 ) -> RunSnapshot:
     """Take the picture of a run; with ``blobs`` every value of the last block.
 
@@ -154,6 +163,7 @@ def freeze(
         gradient_clips=run.clips,
         non_finite_values=sum(not isfinite(value) for _, value in values),
         events=dict(run.life.counts),
+        trend=trend,
     )
 
 

@@ -20,7 +20,7 @@ PURE = [
     path
     for path in MODULES
     if path.relative_to(PACKAGE).parts[0]
-    in {"log", "detect", "alert", "monitor", "monitor.py", "snapshot.py"}
+    in {"log", "detect", "alert", "history", "monitor", "monitor.py", "snapshot.py"}
 ]
 
 FORBIDDEN_CALLS = {"open", "print", "input", "exec", "eval", "compile", "__import__", "breakpoint"}

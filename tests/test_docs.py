@@ -13,6 +13,7 @@ import pytest
 import yaml
 
 import configuration_page
+import metrics_page
 import rules_page
 from caffewatch.config import json_schema
 from caffewatch.config.loader import load
@@ -20,6 +21,7 @@ from caffewatch.detect.finding import Finding, Place, Severity
 from caffewatch.detect.registry import RULES
 from caffewatch.detect.rule import Rule
 from caffewatch.detect.settings import Parameters, parameter
+from caffewatch.export import families
 from caffewatch.log.events import Moment
 
 LABELS: dict[str, Any] = json.loads((rules_page.RUNS / "labels.json").read_text())
@@ -138,6 +140,26 @@ class TestConfigurationPage:
         keys = {key for kind in schema["$defs"].values() for key in kind["properties"]}
         parameters = {field.name for rule in RULES.values() for field in fields(rule.Parameters)}
         assert keys - documented - parameters - set(RULES) == {"type", "layers"}
+
+
+class TestMetricsPage:
+    def test_is_current(self) -> None:
+        """It was written from the families as they are."""
+        assert metrics_page.PAGE.read_text(encoding="utf-8") == metrics_page.page(), (
+            "docs/metrics.md is not what the families say now: run `make docs`"
+        )
+
+    def test_every_family_has_its_entry(self) -> None:
+        """Name as a heading, type, labels beside those of the log, and what it means."""
+        family = families.NET_OUTPUT
+
+        assert metrics_page.entry(family).splitlines() == [
+            "### caffe_net_output",
+            "",
+            "gauge · labels `net`, `phase`, `output`, `index`",
+            "",
+            family.documentation,
+        ]
 
 
 class TestSection:

@@ -15,6 +15,7 @@ from caffewatch.config import ConfigError, Settings, load
 from caffewatch.service.daemon import Daemon
 from caffewatch.service.notify import ServiceManager
 from caffewatch.store.errors import StoreError
+from caffewatch.tail.reader import raise_descriptor_limit
 
 _log = logging.getLogger("caffewatch")
 
@@ -47,6 +48,7 @@ def main(arguments: argparse.Namespace) -> int:
         for problem in error.errors:
             _log.critical("%s", problem)
         return 2
+    raise_descriptor_limit()
     manager = ServiceManager(os.environ)
     return Supervisor(Path(arguments.config), settings, manager).run()
 

@@ -13,8 +13,14 @@ RUN_INFO = gauge(
 RUN_STATE = gauge(
     "caffe_run_state",
     "1 for the state that the run is in, 0 for the others. stalled and crashed want a look; "
-    "terminated is SIGTERM, stopped an early stop by SIGINT or SIGHUP.",
+    "terminated is SIGTERM, stopped an early stop (SIGINT).",
     "state",
+)
+RUN_ORIGIN = gauge(
+    "caffe_run_origin",
+    "1 for how the run began, 0 for the others: new, resumed (from a snapshot, solver and all) or "
+    "finetuned (with the weights of another net).",
+    "origin",
 )
 RUN_START = gauge(
     "caffe_run_start_timestamp_seconds",
@@ -182,7 +188,7 @@ SERIES_DROPPED = counter(
 )
 
 LOG_FAMILIES = (
-    RUN_INFO, RUN_STATE, RUN_START, RUN_EVENTS, LAST_LINE, ITERATION, MAX_ITERATIONS,
+    RUN_INFO, RUN_STATE, RUN_ORIGIN, RUN_START, RUN_EVENTS, LAST_LINE, ITERATION, MAX_ITERATIONS,
     ITERATIONS_PER_SECOND, LOSS, LEARNING_RATE, NET_OUTPUT, SNAPSHOT_ITERATION, NON_FINITE,
     PARAMS_L1, PARAMS_L2, GRADIENT_CLIPS, LAYER_POSITION, LAYER_ACTIVATION, LAYER_WEIGHT,
     LAYER_GRADIENT, LAYER_PASSED, BLOB,

@@ -20,6 +20,9 @@ there are hundreds of thousands of them in a scrape of many logs.
 """
 
 
+_ORIGINS = ("new", "resumed", "finetuned")
+
+
 def snapshot_series(
     snapshot: Snapshot, rules: Iterable[tuple[str, Severity]], blobs: bool, zone: tzinfo | None
 ) -> Iterator[Series]:
@@ -70,6 +73,8 @@ def _run_series(run: RunSnapshot, zone: tzinfo | None) -> Iterator[Series]:
     yield families.RUN_INFO, 1, (run.net, run.solver_type, str(run.ordinal)), ""
     for state in RUN_STATES:
         yield families.RUN_STATE, int(state == run.state), (state,), ""
+    for origin in _ORIGINS:
+        yield families.RUN_ORIGIN, int(origin == _origin(run)), (origin,), ""
     if run.started_at is not None:
         yield from _stamp(families.RUN_START, run.started_at, zone)
     known = (
@@ -92,6 +97,10 @@ def _run_series(run: RunSnapshot, zone: tzinfo | None) -> Iterator[Series]:
     for output in run.outputs:
         labels = (output.net, output.phase, output.name, str(output.index))
         yield families.NET_OUTPUT, output.value, labels, ""
+
+
+def _origin(run: RunSnapshot) -> str:
+    return next((kind for kind in _ORIGINS if run.events.get(kind)), "new")
 
 
 def _layer_series(run: RunSnapshot) -> Iterator[Series]:

@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 from caffewatch.detect.finding import Finding
 from caffewatch.detect.snapshots import judge
+from caffewatch.draw.figures import number
 from caffewatch.log.glog import isoformat
 from caffewatch.log.run import Run
 from caffewatch.monitor import Monitor, RunRecord
 
 SCHEMA = 1
-
-
-def number(value: float | None) -> float | str | None:
-    """Return a JSON number; what is not finite as "nan", "inf" or "-inf"."""
-    if value is None or math.isfinite(value):
-        return value
-    return "nan" if math.isnan(value) else "inf" if value > 0 else "-inf"
 
 
 def report(log: str, monitor: Monitor) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from caffewatch.detect.finding import Finding
-from caffewatch.report.as_json import number
+from caffewatch.draw.figures import number
 from caffewatch.report.explain import Explanation, Reading
 
 SCHEMA = 1

@@ -22,7 +22,7 @@ _BUILTINS = {
     ("builtins", "slice"), ("collections", "Counter"), ("collections", "deque"),
     ("operator", "itemgetter"),
 }  # fmt: skip
-_PURE = ("log", "detect", "alert", "monitor.py", "snapshot.py")
+_PURE = ("log", "detect", "alert", "history", "monitor.py", "snapshot.py")
 
 
 class CoreError(ValueError):

@@ -19,6 +19,7 @@ from caffewatch.export.exposition import exposition
 from caffewatch.export.stats import DelayHistogram, ServiceStats, merge
 from caffewatch.service.loop import Loop
 from caffewatch.service.mail import Mailroom
+from caffewatch.service.past import Pasts
 from caffewatch.service.published import Published
 from caffewatch.service.roster import Roster
 from caffewatch.service.status import status_line
@@ -27,6 +28,7 @@ from caffewatch.tail.wakeups import Wakeups
 from caffewatch.version import VERSION
 from caffewatch.web.routes import Routes
 from caffewatch.web.server import Server
+from caffewatch.web.sight import Past, Sight, Watched
 from caffewatch.web.tls import TlsFiles
 
 STUCK = 60.0
@@ -65,6 +67,7 @@ class Daemon:
         self._store = Store(settings.state_dir)
         try:
             self._published = Published(settings.metrics.blobs)
+            self._pasts = Pasts(self._wake_loop)
             receivers = [make_receiver(x, settings.site) for x in settings.receivers]
             self._mailroom = Mailroom(settings)
             self._dispatcher = Dispatcher(receivers, self._store.outbox, self._current, clock)
@@ -75,6 +78,7 @@ class Daemon:
                 self._store,
                 self._mailroom,
                 self._published,
+                self._pasts,
                 self._dispatcher.nudge,
                 settings.tail.poll_interval,
             )
@@ -174,10 +178,39 @@ class Daemon:
                 VERSION, shown, metrics.blobs, metrics.max_series_per_log, self.settings.timezone
             ),
         )
-        routes = Routes(VERSION, exposition(collector), self._health, self._readiness)
+        routes = Routes(
+            VERSION, exposition(collector), self._health, self._readiness, self._sight()
+        )
         listen, tls = self.settings.web.listen, self.settings.web.tls
         files = tls if tls is None else TlsFiles(tls.cert_file, tls.key_file, tls.client_ca_file)
         return Server(listen.host, listen.port, routes.respond, tls=files)
+
+    def _sight(self) -> Sight:
+        return Sight(
+            jobs=tuple(job.name for job in self.settings.jobs),
+            logs=self._watched,
+            alerts=self._firing,
+            past=self._past,
+        )
+
+    def _watched(self) -> list[Watched]:
+        return [
+            Watched(x.stats.job, x.stats.log, x.snapshot, x.last_active)
+            for x in self._published.pictures()
+        ]
+
+    def _firing(self) -> list[Alert]:
+        """Return what people were told of the jobs that are configured, and that fires."""
+        jobs = {job.name for job in self.settings.jobs}
+        mine = [x for x in self._store.firing() if x.labels["host"] == self.settings.host]
+        return [x for x in mine if x.labels["training_job"] in jobs]
+
+    def _past(self, job: str, log: str) -> Past | None:
+        shown = self._published.snapshot(job, log)
+        return self._pasts.get((job, log), shown.version if shown else None)
+
+    def _wake_loop(self) -> None:
+        self._loop.nudge()
 
     def _catch_up(self) -> None:
         """Re-read what was read before, so that its alerts are in the first scrape."""

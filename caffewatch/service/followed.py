@@ -72,6 +72,7 @@ class FollowedLog:
         self._zone = zone
         self._ignore_older = ignore_older
         self._is_new = is_new
+        self._looked_at: float | None = None
         self._caught_up = False
         self._is_first_look = True
         self._monitors = Monitors(self._make_monitor)
@@ -97,6 +98,7 @@ class FollowedLog:
 
     def look(self, now: float) -> Taken:
         """Read what is new and judge it."""
+        self._looked_at = now
         recalled = self._recall_core()
         if self.last_written is None:
             self._first_sight(now)
@@ -170,6 +172,11 @@ class FollowedLog:
             return picture
         return replace(picture, firing=Counter((x.rule, x.severity) for x in self._recalled))
 
+    @property
+    def shown(self) -> Monitor | None:
+        """The newest run's monitor, which pages show; only for the thread that owns it."""
+        return self._monitors.latest
+
     def stats(self) -> LogStats:
         """Return how far the log has been read."""
         return LogStats(
@@ -236,7 +243,7 @@ class FollowedLog:
         return [alert for piece in pieces for alert in self._feed(piece, now)]
 
     def _make_monitor(self) -> Monitor:
-        local = as_if_utc(self.last_written, self._zone)
+        local = as_if_utc(self.last_written or self._looked_at, self._zone)
         return Monitor(self.origin, self.job.rules, local, _RUNS_KEPT, self._known, self.job.events)
 
     def _feed(self, chunk: Chunk, now: float) -> list[Alert]:

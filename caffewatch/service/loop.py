@@ -13,6 +13,7 @@ from caffewatch.service.followed import FollowedLog
 from caffewatch.service.ledger import Ledger
 from caffewatch.service.mail import Mailroom
 from caffewatch.service.monitors import HEAD_PATIENCE
+from caffewatch.service.past import Pasts
 from caffewatch.service.published import Published
 from caffewatch.service.roster import Roster
 from caffewatch.store.store import Store
@@ -30,7 +31,7 @@ REMIND_EVERY = 10.0
 ROUND_SIZE = 16 * 1024 * 1024
 """Bytes read in one round, so that logs catching up delay the others by a fraction of a second."""
 
-_STOP = ""
+_NOWHERE = ""
 
 _log = logging.getLogger(__name__)
 
@@ -50,6 +51,7 @@ class Loop:
         store: Store,
         mailroom: Mailroom,
         published: Published,
+        pasts: Pasts,
         nudge: Callable[[], None],
         poll_interval: float,
     ) -> None:
@@ -58,6 +60,7 @@ class Loop:
         self._roster = roster
         self._ledger = Ledger(roster, store, mailroom, nudge)
         self._published = published
+        self._pasts = pasts
         self._poll_interval = poll_interval
         # A simple queue, unlike a condition, may be used in a signal handler.
         self._events: SimpleQueue[str] = SimpleQueue()
@@ -78,10 +81,14 @@ class Loop:
         """Say that something happened to a file; cheap, from any thread."""
         self._events.put(path)
 
+    def nudge(self) -> None:
+        """Have the next step begin at once; from any thread."""
+        self.wake(_NOWHERE)
+
     def stop(self) -> None:
         """Ask the loop to end; from any thread or signal handler."""
         self._stopping = True
-        self.wake(_STOP)
+        self.wake(_NOWHERE)
 
     def run(
         self, clock: Callable[[], float], after_round: Callable[[], None] = lambda: None
@@ -131,6 +138,8 @@ class Loop:
         self._ledger.tend(now)
         if self._published.is_due and now >= self._next_publication:
             self.publish(now)
+        if self._pasts.is_asked:
+            self._pasts.answer(self._roster)
         return self._wait(now)
 
     def _hurry(self) -> None:
@@ -221,7 +230,7 @@ class Loop:
             woken.add(self._events.get(timeout=seconds))
             while True:
                 woken.add(self._events.get_nowait())
-        return woken - {_STOP}
+        return woken - {_NOWHERE}
 
     def _wait(self, now: float) -> float:
         if self._behind:

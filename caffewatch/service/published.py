@@ -79,6 +79,11 @@ class Published:
         """Return the snapshots of all logs that have said anything."""
         return [x.snapshot for x in self.pictures() if x.snapshot is not None]
 
+    def snapshot(self, job: str, log: str) -> Snapshot | None:
+        """Return the snapshot of one log, None before its first byte."""
+        with self._lock:
+            return self._old_snapshot((job, log))
+
     def _old_snapshot(self, key: tuple[str, str]) -> Snapshot | None:
         picture = self._pictures.get(key)
         return None if picture is None else picture.snapshot

@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterator, Mapping
+import os
+from collections.abc import Callable, Container, Mapping
 from dataclasses import replace
 from typing import Literal
 
+from caffewatch.tail.beside import Beside, share_beginning
 from caffewatch.tail.events import Condition, Ended, Look
-from caffewatch.tail.identity import SAMPLE_SIZE, Change, Digest, FileId, decide
+from caffewatch.tail.identity import Change, FileId, decide
 from caffewatch.tail.parking import unpark
-from caffewatch.tail.position import PastFile, Position
+from caffewatch.tail.position import Position
 from caffewatch.tail.reader import OpenFile, begins_with, file_id, status
 from caffewatch.tail.resume import Resumption, find_again
-from caffewatch.tail.siblings import (
-    files_beside,
-    find,
-    identities,
-    neighbours,
-    rotated_name,
-    siblings,
-)
+from caffewatch.tail.siblings import find, identities, neighbours
 from caffewatch.tail.source import Source
 from caffewatch.tail.streams import Streams
 
@@ -60,9 +55,8 @@ class LogFollower:
         self._saved = saved
         self._start_at = start_at
         self._resumption = Resumption(rewind, {})
-        self._is_foreign = is_foreign
         self._streams = Streams()
-        self._beside: tuple[PastFile, ...] | None = None
+        self._beside = Beside(path, self._streams, is_foreign)
         self._first = True
         self._ends: list[Ended] = []
         self._changes: list[Change] = []
@@ -103,7 +97,8 @@ class LogFollower:
             return self._saved
         files = tuple(x.position(taken=x.stream not in untaken) for x in self._streams)
         moved_to = None if self.path == self._home else self.path
-        return Position(files, self._beside or (), self._streams.past, moved_to)
+        target = self._beside.target if self._beside.target != self.path else None
+        return Position(files, self._beside.known, self._streams.past, moved_to, target)
 
     def offsets(self) -> dict[int, int] | None:
         """Return how far each stream was read; None while one stands in the middle of a line."""
@@ -149,13 +144,14 @@ class LogFollower:
             self._unpark(now)
             # First what happened within the known files: a truncated one may be renamed by now.
             self._check_contents(now)
-            if self._beside is None:
-                self._beside = files_beside(self.path)
+            self._beside.first_sight(self.path)
             self._follow_path(now)
         except (FileNotFoundError, NotADirectoryError):
             self._first = False
-            if self._streams.current is not None:
-                self._add_unseen_near(self._streams.current, now)
+            current = self._streams.current
+            if current is not None:
+                self._beside.take_in(self.path, [current.path], current.id, now)
+                self._beside.aim(self.path)
             return "missing", f"{self.path}: no such file"
         except OSError as error:
             return "unreadable", f"{self.path}: {error.strerror or error}"
@@ -165,6 +161,7 @@ class LogFollower:
         current = self._streams.current
         is_at_path = current is not None and file_id(status(self.path)) == current.id
         if current is not None and is_at_path and (current.file or current.parked):
+            self._beside.aim(self.path)
             return
         file = OpenFile.open(self.path)
         try:
@@ -175,11 +172,13 @@ class LogFollower:
         except OSError:
             file.close()
             raise
+        self._beside.aim(self.path)
 
     def _resume(self, saved: Position, now: float) -> None:
         """Take the saved files up again; wait while they cannot be found."""
         self._streams.resume(find_again(saved, self.path, self._resumption), saved, now)
-        self._beside, self._first, self._saved = saved.beside, False, None
+        self._beside.resume(saved.beside, saved.target or self.path)
+        self._first, self._saved = False, None
 
     def _unpark(self, now: float) -> None:
         current = self._streams.current
@@ -197,16 +196,18 @@ class LogFollower:
             offset = file.last_line_end() if self._start_at == "end" else 0
             self._streams.add(file, offset, now)
         else:
-            self._succeed(file, [self.path], now)
+            self._succeed(file, [], now)
         self._first = False
 
     def _compare(self, current: Source, file: OpenFile, now: float) -> None:
         """Tell whether the file now behind the path goes on with what was read before."""
         change = decide(current.known, file.seen(current.offset))
+        if change is Change.ROTATED and current.is_unread_in(file):
+            change = Change.REPLACED
         if change in (Change.SAME, Change.GROWN, Change.REPLACED):
             current.attach(file)
         else:
-            near = [self.path, current.path]
+            near = [current.path]
             if current.file is None:
                 self._recover(current)
             self._succeed(file, near, now)
@@ -231,12 +232,16 @@ class LogFollower:
             return False
         if [x for _, x in identities([self.path])] != [source.id]:
             return False
-        return source.touched and any(self._unseen([self.path, source.path], source.id))
+        if source.file is None or not source.touched:
+            return False
+        unseen = self._beside.unseen(self.path, [source.path], source.id)
+        return not all(share_beginning(name, source.file) for name in unseen)
 
     def _truncated(self, source: Source, now: float) -> None:
         self._changes.append(Change.TRUNCATED)
-        is_current, near = source is self._streams.current, [self.path, source.path]
+        is_current, near = source is self._streams.current, [source.path]
         file = source.detach()
+        self._beside.note_copies(source, self.path)
         if source.offset:
             self._recover(source)
         else:
@@ -249,7 +254,8 @@ class LogFollower:
     def _recover(self, source: Source) -> None:
         """Read a file that lost its place on from where it was moved or copied to, if it was."""
         taken = [x.id for x in self._streams if x.file and x is not source]
-        near = dict.fromkeys([*neighbours(source.path), *neighbours(self.path)])
+        places = source.path, self.path, self._beside.target, os.path.realpath(self.path)
+        near = dict.fromkeys(name for place in places for name in neighbours(place))
         file = find(source.known, near, taken)
         if file is not None:
             source.attach(file)
@@ -263,37 +269,8 @@ class LogFollower:
 
     def _succeed(self, file: OpenFile, near: list[str], now: float) -> None:
         """Read whole files that were rotated away between two looks, then the one at the path."""
-        for name in list(self._unseen(near, file.id)):
-            self._add_unseen(name, now)
-        self._streams.add(file, 0, now)
-        self._beside = files_beside(self.path, file.path)
-
-    def _unseen(self, near: list[str], current: FileId) -> Iterator[str]:
-        """List the rotations that nobody has seen as yet, oldest first."""
-        names = dict.fromkeys(name for path in near for name in siblings(path))
-        for name, identity in identities(names):
-            beside = [x.head for x in self._beside or () if x.file == identity]
-            known = identity == current or self._streams.knows(name, identity)
-            # An empty file is known by its inode alone.
-            known = known or not all(x.length for x in beside) or begins_with(name, beside)
-            if not known and not self._is_foreign(name):
-                yield name
-
-    def _add_unseen_near(self, current: Source, now: float) -> None:
-        """Read whole files that were rotated away while nothing new has come to the path."""
-        for name in list(self._unseen([self.path, current.path], current.id)):
-            self._add_unseen(name, now)
-
-    def _add_unseen(self, name: str, now: float) -> None:
-        try:
-            file = OpenFile.open(name)
-            size = file.status().st_size
-            if any(x.is_copied_in(file) for x in self._streams):
-                head = Digest.of(file.read(0, SAMPLE_SIZE))
-                self._beside = (*(self._beside or ()), PastFile(file.id, head))
-            elif size or rotated_name(name) == self.path:
-                self._streams.add(file, 0, now)
-                return
-        except OSError:
-            return
-        file.close()
+        self._beside.take_in(self.path, near, file.id, now, successor=file)
+        if any(x.replaces(file) for x in self._streams):
+            file.close()
+        else:
+            self._streams.add(file, 0, now)

@@ -3,12 +3,42 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from caffewatch.tail.identity import Digest, FileId, Known
+from caffewatch.tail.identity import SAMPLE_SIZE, Digest, FileId, Known
+from caffewatch.tail.reader import OpenFile
 
 VERSION = 2
+
+
+@dataclass(frozen=True, slots=True)
+class PastFile:
+    """A file that is not to be read, or no more; another one may get its inode.
+
+    Parameters
+    ----------
+    tail, offset
+        The bytes right before the offset to which its lines were read, 0 where they are not to be.
+    """
+
+    file: FileId
+    head: Digest
+    tail: Digest = field(default_factory=lambda: Digest.of(b""))
+    offset: int = 0
+
+    @classmethod
+    def of(cls, known: Known) -> PastFile:
+        """Be done with a file, as far as it was read."""
+        return cls(known.file, known.head, known.tail, known.offset if known.has_line else 0)
+
+    def begins(self, file: OpenFile) -> bool:
+        """Tell whether another file begins with what was read, or is the beginning of that."""
+        seen = file.seen(self.offset)
+        if not self.offset or not self.head.matches(seen.head):
+            return False
+        is_piece = seen.size < self.offset and self.head.length == SAMPLE_SIZE
+        return is_piece or Known(self.file, self.head, self.tail, self.offset).agrees(seen)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,14 +68,6 @@ class FilePosition:
 
 
 @dataclass(frozen=True, slots=True)
-class PastFile:
-    """A file that is not to be read, or no more; another one may get its inode."""
-
-    file: FileId
-    head: Digest
-
-
-@dataclass(frozen=True, slots=True)
 class Position:
     """Everything needed to follow a log on.
 
@@ -59,12 +81,15 @@ class Position:
         Files read to their end, oldest first.
     moved_to
         The path of the file with which the log goes on, where that is not the log's own.
+    target
+        Where the log's path led, if it is a link.
     """
 
     files: tuple[FilePosition, ...]
     beside: tuple[PastFile, ...] = ()
     past: tuple[PastFile, ...] = ()
     moved_to: str | None = None
+    target: str | None = None
 
     @property
     def offset(self) -> int:
@@ -79,6 +104,7 @@ class Position:
             "beside": [asdict(x) for x in self.beside],
             "past": [asdict(x) for x in self.past],
             "moved_to": self.moved_to,
+            "target": self.target,
         }
         return json.dumps(value, separators=(",", ":"))
 
@@ -100,6 +126,7 @@ class Position:
                 tuple(_past(x) for x in value["beside"]),
                 tuple(_past(x) for x in value["past"]),
                 value.get("moved_to"),
+                value.get("target"),
             )
         except (KeyError, TypeError, ValueError) as error:
             raise ValueError(f"not an encoded read position: {error!r}") from error
@@ -133,4 +160,7 @@ def _file(value: dict[str, Any]) -> FilePosition:
 
 
 def _past(value: dict[str, Any]) -> PastFile:
-    return PastFile(FileId(*value["file"]), Digest(**value["head"]))
+    file, head = FileId(*value["file"]), Digest(**value["head"])
+    if "offset" not in value:  # so it was before there was an offset
+        return PastFile(file, head)
+    return PastFile(file, head, Digest(**value["tail"]), value["offset"])

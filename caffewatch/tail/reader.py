@@ -68,10 +68,13 @@ class OpenFile:
         target = os.path.realpath(path)  # see `status`
         # Without O_NONBLOCK, opening a pipe would wait for its writer.
         descriptor = os.open(target, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-        status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode):
+        try:
+            status = os.fstat(descriptor)
+            if not stat.S_ISREG(status.st_mode):
+                raise OSError(errno.EINVAL, "not a regular file", path)
+        except OSError:
             os.close(descriptor)
-            raise OSError(errno.EINVAL, "not a regular file", path)
+            raise
         return cls(target, descriptor, file_id(status))
 
     @property
@@ -82,6 +85,16 @@ class OpenFile:
         """
         soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
         return self.descriptor >= max(soft - RESERVED, soft // 2)
+
+    @property
+    def size(self) -> int:
+        """The file's length in bytes, as it is now."""
+        return self.status().st_size
+
+    @property
+    def is_deleted(self) -> bool:
+        """Whether the file has no name any more."""
+        return self.status().st_nlink == 0
 
     def status(self) -> os.stat_result:
         """Return the file's stat."""
@@ -96,14 +109,21 @@ class OpenFile:
         length = min(SAMPLE_SIZE, offset)
         return Seen(
             self.id,
-            self.status().st_size,
+            self.size,
             self.read(0, SAMPLE_SIZE),
             self.read(offset - length, length),
         )
 
+    def holds(self, other: OpenFile) -> bool:
+        """Tell whether this file begins with all the lines of another, as far as samples show."""
+        end = other.last_line_end()
+        mine, theirs = self.seen(end), other.seen(end)
+        head = theirs.head[:end]
+        return end > 0 and mine.head.startswith(head) and mine.tail == theirs.tail
+
     def last_line_end(self) -> int:
         r"""Return the offset after the last ``\n``, 0 when there is none."""
-        end = self.status().st_size
+        end = self.size
         while end:
             start = max(0, end - BLOCK_SIZE)
             found = self.read(start, end - start).rfind(b"\n")

@@ -96,7 +96,7 @@ def find(known: Known, paths: Iterable[str], taken: Container[FileId] = ()) -> O
         file = _open_if(known, path)
         if file is None:
             continue
-        if best is not None and best.status().st_size >= file.status().st_size:
+        if best is not None and best.size >= file.size:
             file.close()
             continue
         if best is not None:

@@ -8,6 +8,7 @@ from caffewatch.tail.events import Chunk
 from caffewatch.tail.identity import SAMPLE_SIZE, Change, Digest, Known, decide
 from caffewatch.tail.position import FilePosition, PastFile
 from caffewatch.tail.reader import OpenFile, file_id, status
+from caffewatch.tail.writers import is_being_written
 
 
 class Source:
@@ -41,6 +42,7 @@ class Source:
         self.touched = False
         self.grown_at = now
         self.held_at = 0.0
+        self.deleted_at = 0.0
         self.lost_at: float | None = None
         self.looked_for_at = 0.0
         self._saved: FilePosition | None = None
@@ -97,7 +99,7 @@ class Source:
 
     def past(self) -> PastFile:
         """Return what tells this file from a new log."""
-        return PastFile(self.id, Digest.of(self._head))
+        return PastFile.of(self.known if self._saved is None else self._saved.known)
 
     def check(self) -> Change:
         """Compare what was read with what the open file holds now."""
@@ -182,16 +184,34 @@ class Source:
         return True
 
     def is_copied_in(self, file: OpenFile) -> bool:
-        """Tell whether all of a file, or its beginning, is what was read from this one."""
-        if not self._has_line:
+        """Tell whether all of a file, or its beginning, was read from this one or will be."""
+        known = self.known if self._saved is None else self._saved.known
+        head = file.read(0, SAMPLE_SIZE)
+        if b"\n" in head and file.size <= self.offset and self._head.startswith(head):
+            return True
+        if known.has_line and known.agrees(file.seen(known.offset)):
+            return True
+        return self.file is not None and self.file.holds(file)
+
+    def is_unread_in(self, file: OpenFile) -> bool:
+        """Tell whether nothing was read from this file that tells it, and another has it all."""
+        return not self._has_line and self.file is not None and file.holds(self.file)
+
+    def lives_on_in(self, file: OpenFile) -> bool:
+        """Tell whether another file is to be read in the place of this one, deleted or unread."""
+        if self.file is None or (self.offset and not self.file.is_deleted):
             return False
-        shared = min(self.offset, file.status().st_size)
-        seen = file.seen(shared)
-        if not (shared and seen.head[:shared].startswith(self._head[:shared])):
+        if not (file.holds(self.file) and self.known.agrees(file.seen(self.offset))):
             return False
-        if shared == self.offset:
-            return seen.tail == self._tail
-        return self.file is None or self.file.seen(shared).tail == seen.tail
+        # Of two that are alike, one without a name has a future only if somebody writes it.
+        is_over = self.file.is_deleted and not is_being_written(self.id)
+        return file.size > self.file.size or is_over
+
+    def replaces(self, file: OpenFile) -> bool:
+        """Tell whether a file was deleted of which this one, not yet read, holds all."""
+        if self.file is None or self.offset or not file.is_deleted:
+            return False
+        return self.file.holds(file)
 
     def revive(self, stream: int) -> None:
         """Go on as another stream after an end that was none."""
@@ -207,7 +227,7 @@ class Source:
     def lag(self) -> int:
         """Return how many bytes are there and not yet read."""
         try:
-            return max(0, self.file.status().st_size - self.offset) if self.file else 0
+            return max(0, self.file.size - self.offset) if self.file else 0
         except OSError:
             return 0
 

@@ -54,21 +54,32 @@ class Streams:
     def add(self, file: OpenFile, offset: int, now: float) -> None:
         """Go on with a new file, or one that came back, once all before it are drained."""
         for source in self._sources:
-            if source.id == file.id and source.known.agrees(file.seen(source.offset)):
+            is_itself = source.id == file.id and source.known.agrees(file.seen(source.offset))
+            if is_itself or source.lives_on_in(file):
                 self._bring_back(source, file)
                 return
         self._last_stream += 1
+        skipped = offset
+        offset = max(offset, min(self.past_offset(file), file.size))
         source = Source(file, self._last_stream, self._predecessor, offset, now)
-        source.run_start = offset or None  # what was skipped is not read again either
+        source.run_start = skipped or None  # what was skipped is not read again either
         self._sources.append(source)
         self._predecessor = self._last_stream
+
+    def past_offset(self, file: OpenFile) -> int:
+        """Return how far a file was read that is done with, and that this one is a copy of."""
+        return max((x.offset for x in self._past if x.begins(file)), default=0)
 
     def resume(self, found: list[Found], saved: Position, now: float) -> None:
         """Take up the streams of an earlier process that could be found again."""
         self._sources = [Source.resume(x.file, x.saved, x.start, now) for x in found]
         self._last_stream = max((x.stream for x in saved.files), default=0)
         self._predecessor = self._sources[-1].stream if self._sources else None
-        self._past = list(saved.past)
+        there = {x.saved.stream for x in found}
+        self._past = [
+            *saved.past,
+            *(PastFile.of(x.known) for x in saved.files if x.stream not in there),
+        ]
 
     def lag(self) -> int:
         """Return how many bytes are there and not yet read."""
@@ -134,7 +145,7 @@ class Streams:
 
     def _bring_back(self, source: Source, file: OpenFile) -> None:
         """Make a file that has got the log's name back the current one again."""
-        if source.file is None:
+        if source.file is None or source.id != file.id:
             source.attach(file)
         else:
             file.close()
@@ -154,8 +165,9 @@ class Streams:
         if file is None:
             return self._ends(source, now)
         quiet = now - source.grown_at
-        if file.status().st_nlink == 0:
-            if quiet < DELETED_PATIENCE:
+        if file.is_deleted:
+            source.deleted_at = source.deleted_at or now
+            if now - max(source.grown_at, source.deleted_at) < DELETED_PATIENCE:
                 return self._ends(source, now)
             source.close()
             return _end(source) if source is self.current else self.drop(source) is not None

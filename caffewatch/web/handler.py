@@ -76,7 +76,8 @@ class Handler(BaseHTTPRequestHandler):
     def _answer(self) -> None:
         # A folded header holds line breaks, which must not get into an answer.
         headers = {name.lower(): " ".join(value.split()) for name, value in self.headers.items()}
-        request = Request(self.command, self.path.partition("?")[0], headers)
+        path, _, query = self.path.partition("?")
+        request = Request(self.command, path, headers, query)
         try:
             response = self.respond(request)
         except Exception:

@@ -22,11 +22,14 @@ class Request:
         Without the query, as sent (percent signs and all).
     headers
         By lower-case name.
+    query
+        What follows the question mark, as sent.
     """
 
     method: str
     path: str
     headers: Mapping[str, str] = field(default_factory=dict)
+    query: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from html import escape
 from http import HTTPStatus
+from urllib.parse import unquote
 
-from caffewatch.web.message import HTML, Request, Response, text
+from caffewatch.draw.pages import STATIC
+from caffewatch.web import api, site
+from caffewatch.web.answers import fitted
+from caffewatch.web.message import Request, Response, text
+from caffewatch.web.sight import Sight
 
 Check = Callable[[], str | None]
 """None while all is well, otherwise one sentence about what is wrong."""
-
-PAGES = {
-    "/metrics": "metrics for Prometheus",
-    "/healthz": "200 while the processing loop runs",
-    "/readyz": "200 once configuration, state and port are there",
-}
+Page = Callable[[Request], Response]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,24 +32,24 @@ class Routes:
         Whether the processing loop has beaten recently.
     readiness
         Whether configuration, state and port are there.
+    sight
+        What pages see of the logs.
     """
 
     version: str
     metrics: Callable[[str], tuple[str, bytes]]
     health: Check
     readiness: Check
+    sight: Sight
 
     def respond(self, request: Request) -> Response:
         """Answer a request: 404 for an unknown path, 405 for a method other than GET and HEAD."""
-        pages: dict[str, Callable[[Request], Response]] = {
-            "/": lambda _: self._index(),
-            "/metrics": self._metrics,
-            "/healthz": lambda _: _checked(self.health),
-            "/readyz": lambda _: _checked(self.readiness),
-        }
-        page = pages.get(request.path)
-        if page is None:
-            return text(HTTPStatus.NOT_FOUND, f"no such page; there are {' '.join(pages)}")
+        plain = self._plain()
+        page = plain.get(request.path)
+        shown = None if page else self._shown().get(request.path) or self._of_job(request.path)
+        if page is None and shown is None:
+            there = [*plain, *self._shown(), "/jobs/NAME", "/api/v1/jobs/NAME/series"]
+            return text(HTTPStatus.NOT_FOUND, f"no such page; there are {' '.join(there)}")
         if request.method not in {"GET", "HEAD"}:
             message = "this page can only be read, with GET or HEAD"
             return Response(
@@ -58,21 +57,45 @@ class Routes:
                 f"{message}\n".encode(),
                 headers={"Allow": "GET, HEAD"},
             )
-        return page(request)
+        if page is not None:
+            return page(request)
+        assert shown is not None
+        return fitted(request, shown(request))
+
+    def _plain(self) -> dict[str, Page]:
+        """Return the pages for machines that ask again and again, each time for something new."""
+        return {
+            "/metrics": self._metrics,
+            "/healthz": lambda _: _checked(self.health),
+            "/readyz": lambda _: _checked(self.readiness),
+        }
+
+    def _shown(self) -> dict[str, Page]:
+        return {
+            "/": lambda _: site.index(self.sight, self.version),
+            "/api/v1/jobs": lambda _: api.jobs(self.sight),
+            "/api/v1/alerts": lambda _: api.alerts(self.sight),
+            **{f"/static/{name}": _static(name) for name in STATIC},
+        }
+
+    def _of_job(self, path: str) -> Page | None:
+        """Return the page of a configured job, None for any other path."""
+        match path.split("/"):
+            case ["", "jobs", quoted] if (name := unquote(quoted)) in self.sight.jobs:
+                return lambda request: site.job(self.sight, self.version, name, request.query)
+            case ["", "api", "v1", "jobs", quoted, "series"] if (
+                name := unquote(quoted)
+            ) in self.sight.jobs:
+                return lambda request: api.series(self.sight, name, request.query)
+        return None
 
     def _metrics(self, request: Request) -> Response:
         content_type, body = self.metrics(request.headers.get("accept", ""))
         return Response(HTTPStatus.OK, body, content_type, {"Vary": "Accept"})
 
-    def _index(self) -> Response:
-        items = "\n".join(
-            f'<li><a href="{path}">{path}</a>: {escape(what)}</li>' for path, what in PAGES.items()
-        )
-        page = (
-            '<!DOCTYPE html>\n<html lang="en">\n<meta charset="utf-8">\n<title>caffewatch</title>\n'
-            f"<h1>caffewatch {escape(self.version)}</h1>\n<ul>\n{items}\n</ul>\n</html>\n"
-        )
-        return Response(HTTPStatus.OK, page.encode(), HTML)
+
+def _static(name: str) -> Page:
+    return lambda _: site.static(name)
 
 
 def _checked(check: Check) -> Response:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ssl
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -24,6 +24,8 @@ class WebServer:
     """``answers`` are given in turn, the last one for ever: (status, headers, body).
 
     ``connections`` counts those that were opened; they are kept open as long as the client likes.
+    ``decide`` answers in their place: it returns the seconds to wait, and the status or None to
+    hang up.
     """
 
     url: str
@@ -36,6 +38,7 @@ class WebServer:
     """Writes the answer by itself, into the connection's file."""
     answer: Callable[[bytes], tuple[int, dict[str, str], bytes]] | None = None
     """Makes the answer out of what was sent."""
+    decide: Callable[[Received], tuple[float, int | None]] | None = None
 
 
 @contextmanager
@@ -51,8 +54,12 @@ def web_server(tls: ssl.SSLContext | None = None) -> Iterator[WebServer]:
 
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            state.received.append(Received(self.command, self.path, dict(self.headers), body))
+            received = Received(self.command, self.path, dict(self.headers), body)
+            state.received.append(received)
             state.arrived.set()
+            if state.decide is not None:
+                self._answer(*state.decide(received))
+                return
             if state.write is not None:
                 state.write(self.wfile)
                 self.close_connection = True
@@ -71,6 +78,16 @@ def web_server(tls: ssl.SSLContext | None = None) -> Iterator[WebServer]:
 
         def do_GET(self) -> None:
             self.do_POST()
+
+        def _answer(self, delay: float, status: int | None) -> None:
+            state.ended.wait(delay)
+            self.close_connection = True
+            # Whoever asked may have been killed by now.
+            with suppress(OSError):
+                if status is not None:
+                    self.send_response(status)
+                    self.send_header("Content-Length", "0")
+                    self.end_headers()
 
         def log_message(self, format: str, *args: object) -> None:
             """Keep the tests' output clean."""

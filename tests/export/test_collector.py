@@ -98,6 +98,21 @@ class TestRun:
             "running": 1, "stalled": 0, "finished": 0, "stopped": 0, "terminated": 0, "crashed": 0,
         }  # fmt: skip
 
+    @pytest.mark.parametrize(
+        ("events", "expected"),
+        [({}, "new"), ({"resumed": 1, "started": 1}, "resumed"), ({"finetuned": 1}, "finetuned")],
+    )
+    def test_one_origin_is_1(
+        self, scraped: Scraped, snapshot: Snapshot, events: dict[str, int], expected: str
+    ) -> None:
+        """A run is new unless the log says what it went on from."""
+        scraped.snapshots = [in_run(snapshot, events=events)]
+
+        shown = scraped.values("caffe_run_origin")
+
+        assert [labels[0][1] for labels, value in shown.items() if value] == [expected]
+        assert len(shown) == 3
+
     def test_what_is_unknown_has_no_series(self, scraped: Scraped, snapshot: Snapshot) -> None:
         """A run of which nothing is known shows no zeros in the place of values."""
         scraped.snapshots = [replace(snapshot, run=RunSnapshot("id", 1, "", "", "running"))]

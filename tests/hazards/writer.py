@@ -6,7 +6,7 @@ import os
 import shutil
 from pathlib import Path
 
-from tests.logs import TID, CaffeLog
+from tests.logs import TID, CaffeLog, Values
 
 
 class Training:
@@ -16,13 +16,18 @@ class Training:
     ----------
     number
         Tells it from other runs: the thread id in its lines.
+
+    Attributes
+    ----------
+    iteration
+        The next one.
     """
 
     def __init__(self, number: int = 0) -> None:
         self._log = CaffeLog.started()
         self._tid = str(TID + number).encode()
         self._taken = 0
-        self._iteration = 0
+        self.iteration = 0
 
     def begin(self, displays: int = 3) -> bytes:
         """Return the set-up lines and a few healthy displays."""
@@ -31,22 +36,29 @@ class Training:
     def on(self, displays: int = 2) -> bytes:
         """Return the next healthy displays."""
         for _ in range(displays):
-            self._log.display(self._advance())
+            self.display({})
         return self._fresh()
 
     def nan(self) -> bytes:
         """Return the next display, with a nan in its block."""
-        self._log.display(self._advance(), {"data": "nan"})
+        self.display({"data": "nan"})
         return self._fresh()
+
+    def dead(self) -> bytes:
+        """Return displays in which a hidden layer is dead, and more that are well again."""
+        for number in range(28):
+            self.display({"relu1": 0.0} if number < 8 else {})
+        return self._fresh()
+
+    def display(self, values: Values, loss: float = 2.0) -> None:
+        """Write the next display."""
+        self._log.display(self.iteration, values, loss)
+        self.iteration += 10
 
     def done(self) -> bytes:
         """Return the good end."""
         self._log.done()
         return self._fresh()
-
-    def _advance(self) -> int:
-        self._iteration += 10
-        return self._iteration - 10
 
     def _fresh(self) -> bytes:
         data = self._log.data[self._taken :]

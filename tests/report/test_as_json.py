@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from caffewatch.report.as_json import number, report
+from caffewatch.draw.figures import number
+from caffewatch.report.as_json import report
 from tests.logs import CaffeLog
 from tests.watched import watch
 

@@ -90,6 +90,10 @@ class DaemonProcess:
     def start(self, timeout: float = 20.0) -> None:
         """Begin a process and wait until it serves."""
         self.launch()
+        self.await_serving(timeout)
+
+    def await_serving(self, timeout: float = 20.0) -> None:
+        """Wait until the process begun last serves."""
         self.await_text("listening on", timeout)
         found = _URL.search(self.said)
         assert found is not None

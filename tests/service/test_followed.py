@@ -195,6 +195,22 @@ class TestRotation:
         followed.look(after=2 * 3600.0)
         assert followed.told == [FIRING, RESOLVED]
 
+    def test_the_year_of_a_log_that_is_not_at_its_path(
+        self, followed: Followed, path: Path, healthy: CaffeLog
+    ) -> None:
+        """It is read on under its rotated name after a restart, and its stamps have no year."""
+        append(path, healthy.data)
+        followed.look()
+        path.rename(path.with_name("train.log.1"))
+        followed.restart()
+        before = len(healthy.data)
+        healthy.display(100, NAN)
+        append(path.with_name("train.log.1"), healthy.data[before:])
+
+        (alert,) = followed.look()
+
+        assert alert.annotations["log_time"].startswith("2026-11-23")
+
     def test_it_is_open_whose_run_a_file_goes_on_with(
         self, followed: Followed, path: Path, healthy: CaffeLog
     ) -> None:

@@ -10,6 +10,7 @@ from caffewatch.service.followed import FollowedLog
 from caffewatch.service.ledger import FORGET_EVERY, KEEP, RETRY_EVERY, TEND_EVERY
 from caffewatch.service.loop import DISCOVER_EVERY, SURVEY_EVERY, Loop
 from caffewatch.service.mail import Mailroom
+from caffewatch.service.past import Pasts
 from caffewatch.service.published import Published
 from caffewatch.service.roster import Roster
 from caffewatch.service.taken import Taken
@@ -37,11 +38,12 @@ class Stage:
         self.disk = failing_disk()
         self.store = Store(folder / "state", factory=self.disk)
         self.published = Published(blobs=False)
+        self.pasts = Pasts(lambda: None)
         self.nudges = 0
         chosen = settings(folder, job(folder / "*.log"))
         roster = Roster(chosen, self.store, None)
         self.loop = Loop(
-            roster, self.store, Mailroom(chosen), self.published, self._nudge, POLL
+            roster, self.store, Mailroom(chosen), self.published, self.pasts, self._nudge, POLL
         )  # fmt: skip
 
     def _nudge(self) -> None:

@@ -36,14 +36,17 @@ class Reader:
         """Look until there is no more, and return the bytes that are new."""
         self.now += after
         before = len(self.chunks)
-        more = True
-        while more:
-            look = self.look_result = self.follower.look(self.now)
-            self.events += look.events
-            self.chunks += [x for x in look.events if isinstance(x, Chunk)]
-            self.changes += look.changes
-            more = look.more
+        while self.look_once().more:
+            pass
         return b"".join(x.data for x in self.chunks[before:])
+
+    def look_once(self) -> Look:
+        """Look, and leave it at that where there is more."""
+        look = self.look_result = self.follower.look(self.now)
+        self.events += look.events
+        self.chunks += [x for x in look.events if isinstance(x, Chunk)]
+        self.changes += look.changes
+        return look
 
     def restart(self, rewind: bool = False, held: dict[int, int] | None = None) -> Reader:
         """Go on as a new process that knows only what was saved."""

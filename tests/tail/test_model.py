@@ -5,126 +5,181 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections import Counter
-from collections.abc import Iterable
 from pathlib import Path
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from tests.tail.harness import Reader, append
+from caffewatch.tail import follower, streams
+from caffewatch.tail.events import Ended
+from tests.soak import examples
+from tests.tail.harness import Reader
+from tests.tail.model import Files, complete
+
+COUNTS = st.sampled_from([0, 1, 2, 3, 70])
+CUTS = st.sampled_from([0, 0, 1, 6, 8, 13])
+NUMBERS = st.integers(0, 9)
+PAUSES = st.sampled_from([3.0, 40.0, 400.0, 4000.0, 30_000.0])
 
 
 class FollowedLog(RuleBasedStateMachine):
     """Every complete line of every file arrives once, and none that was never written."""
 
     def __init__(self) -> None:
-        """Make a folder with a log of one line, and look at it."""
+        """Cut looks short, so that much happens in the midst of one."""
         super().__init__()
+        self.patch = pytest.MonkeyPatch()
+        self.patch.setattr(follower, "LOOK_SIZE", 600)
+        self.patch.setattr(streams, "CHUNK_SIZE", 250)
         self.folder = Path(tempfile.mkdtemp())
-        self.log = self.folder / "train.log"
-        self.written: list[bytes] = [b""]
         self.arrived: Counter[bytes] = Counter()
-        self.lines = 0
-        self.rotations = 0
-        self.renamed: tuple[Path, int] | None = None
-        self.write(1, 0)
-        self.reader = Reader(self.log)
-        self.reader.look()
+        self.held: dict[int, int] = {}
+        self.offsets: dict[int, int] = {}
 
-    @rule(count=st.integers(0, 3), cut=st.integers(0, 9))
+    @initialize(is_linked=st.booleans(), count=COUNTS)
+    def begin(self, is_linked: bool, count: int) -> None:
+        """Make a log, and look at it."""
+        self.files = Files(self.folder, is_linked)
+        self.files.write(count, 0)
+        self.reader = Reader(self.files.log)
+        self.look()
+
+    @rule(count=COUNTS, cut=CUTS)
     def write(self, count: int, cut: int) -> None:
         """Append some lines, and perhaps the beginning of one."""
-        data = b""
-        for _ in range(count + bool(cut)):
-            self.lines += 1
-            data += b"I1123 line %d\n" % self.lines
-        if cut:
-            data = data[: -len(b"I1123 line 1\n")] + b"I1123 line 1\n"[:cut]
-        append(self.log, data)
-        self.written[-1] += data
+        self.files.write(count, cut)
+
+    @rule(number=NUMBERS, count=COUNTS, cut=CUTS)
+    def write_to_a_rotated_file(self, number: int, count: int, cut: int) -> None:
+        """Append some lines late."""
+        self.files.late(number, count, cut)
+
+    @rule(name=st.sampled_from([".1", "-", ".old-"]), create=st.booleans())
+    def rename(self, name: str, create: bool) -> None:
+        """Rotate as logrotate does, with create and without."""
+        self.files.rename(name, create)
 
     @rule()
-    def write_to_the_renamed_file(self) -> None:
-        """Append to the last renamed file, as a redirect does that never reopens."""
-        if self.renamed is None or not self.written[self.renamed[1]].endswith(b"\n"):
-            return
-        path, number = self.renamed
-        self.lines += 1
-        data = b"I1123 late %d\n" % self.lines
-        append(path, data)
-        self.written[number] += data
+    def rename_back(self) -> None:
+        """Take a rotation back."""
+        self.files.rename_back()
 
     @rule()
-    def rename(self) -> None:
-        """Rotate as logrotate does."""
-        self.rotations += 1
-        self.renamed = self.folder / f"train.log.{self.rotations}", len(self.written) - 1
-        self.log.rename(self.renamed[0])
-        self.log.touch()
-        self.written.append(b"")
-
-    @rule()
-    def recreate(self) -> None:
-        """Delete the log once it has been read, and begin it anew."""
-        self.reader.look()
-        self.log.unlink()
-        self.log.touch()
-        self.written.append(b"")
+    def swap_link(self) -> None:
+        """Begin a new file behind the link."""
+        self.files.swap()
 
     @rule()
     def copytruncate(self) -> None:
         """Rotate as logrotate's copytruncate does."""
-        self.rotations += 1
-        shutil.copy(self.log, self.folder / f"train.log.{self.rotations}")
-        self.log.write_bytes(b"")
-        self.written.append(b"")
+        self.files.copytruncate()
+
+    @rule(count=COUNTS)
+    def truncate(self, count: int) -> None:
+        """Empty the log; it may be longer than before when it is looked at."""
+        self.files.truncate(self.all_arrived(), count)
+
+    @rule(count=COUNTS)
+    def replace(self, count: int) -> None:
+        """Put a longer version in its place."""
+        self.files.replace(count)
+
+    @rule(number=NUMBERS, keeps_writer=st.booleans(), count=COUNTS)
+    def delete(self, number: int, keeps_writer: bool, count: int) -> None:
+        """Remove a file; perhaps the log begins anew before anybody looks."""
+        self.files.delete(self.all_arrived(), number, keeps_writer)
+        if count:
+            self.files.write(count, 0)
+
+    @rule(number=NUMBERS)
+    def copy_by_hand(self, number: int) -> None:
+        """Copy a file to a name beside the log."""
+        self.files.copy_by_hand(number)
+
+    @rule(number=NUMBERS)
+    def pack(self, number: int) -> None:
+        """Compress a rotated file."""
+        self.files.pack(self.all_arrived(), number)
+
+    @rule()
+    def unpack(self) -> None:
+        """Unpack what was compressed."""
+        self.files.unpack()
 
     @rule()
     def look(self) -> None:
-        """Look once."""
-        self.reader.look()
+        """Look until there is no more."""
+        self.reader.look(after=0.1)
+        self.files.looked()
 
-    @rule(rewind=st.booleans())
-    def restart(self, rewind: bool) -> None:
+    @rule()
+    def look_once(self) -> None:
+        """Look, and be cut short."""
+        self.reader.look_once()
+
+    @rule(seconds=PAUSES)
+    def pause(self, seconds: float) -> None:
+        """Let time pass."""
+        self.reader.now += seconds
+        self.files.pause(seconds)
+
+    @rule()
+    def save_core(self) -> None:
+        """Remember what need not be delivered again."""
+        self.held = self.reader.follower.offsets() or self.held
+
+    @rule(rewind=st.booleans(), with_core=st.booleans())
+    def restart(self, rewind: bool, with_core: bool) -> None:
         """Kill the process and go on from what was saved."""
-        self.keep_lines()
-        self.reader = self.reader.restart(rewind)
+        self.arrived = self.all_arrived()
+        self.files.closed(self.arrived)
+        held = self.held if with_core else {}
+        self.reader = self.reader.restart(rewind, held)
+        self.offsets = dict(held)
 
     @invariant()
     def arrives_once(self) -> None:
         """Check that nothing arrived twice or was glued together."""
-        arrived = self.arrived + self.new_lines()
-        assert arrived - self.expected() == Counter()
+        assert self.all_arrived() - self.files.written == Counter()
+
+    @invariant()
+    def arrives_in_order(self) -> None:
+        """Check that each stream goes on where it was, and that one that is over says no more."""
+        offsets, ended = dict(self.offsets), set()
+        for event in self.reader.events:
+            assert event.stream not in ended
+            if isinstance(event, Ended):
+                ended.add(event.stream)
+            else:
+                assert event.start == offsets.get(event.stream, event.start)
+                offsets[event.stream] = event.offset
 
     def teardown(self) -> None:
         """Check that all has arrived at last."""
-        self.reader.look()
-        self.keep_lines()
-        self.reader.follower.close()
-        shutil.rmtree(self.folder)
-        assert self.arrived == self.expected()
+        try:
+            for seconds in (1.0, 61.0, 61.0):
+                self.reader.look(after=seconds)
+            if self.files.current is None:  # what is left may wait for the log to come back
+                self.files.write(1, 0)
+                self.reader.look()
+            missing = self.files.written - self.all_arrived()
+            assert set(missing) <= self.files.excused
+            self.arrives_once()
+        finally:
+            self.reader.follower.close()
+            self.files.close()
+            shutil.rmtree(self.folder)
+            self.patch.undo()
 
-    def new_lines(self) -> Counter[bytes]:
-        """Return the complete lines that this process has delivered."""
-        return complete(self.reader.streams(live=True).values())
-
-    def keep_lines(self) -> None:
-        """Remember this process's lines."""
-        self.arrived += self.new_lines()
-
-    def expected(self) -> Counter[bytes]:
-        """Return the complete lines of every file there ever was."""
-        return complete(self.written)
-
-
-def complete(contents: Iterable[bytes]) -> Counter[bytes]:
-    """Count the complete lines."""
-    found: Counter[bytes] = Counter()
-    for content in contents:
-        found.update(content.split(b"\n")[:-1])
-    return found
+    def all_arrived(self) -> Counter[bytes]:
+        """Return the complete lines delivered by all processes; a torn one's rest stands for it."""
+        new = complete(*self.reader.streams(live=True).values())
+        return self.arrived + Counter({self.files.torn.get(x, x): n for x, n in new.items()})
 
 
 TestFollowedLog = FollowedLog.TestCase
-TestFollowedLog.settings = settings(max_examples=150, stateful_step_count=25, deadline=None)
+TestFollowedLog.settings = settings(
+    max_examples=examples(150), stateful_step_count=30, deadline=None
+)

@@ -6,11 +6,15 @@ import pytest
 
 from caffewatch.web.message import Request, Response
 from caffewatch.web.routes import Check, Routes
+from caffewatch.web.sight import Sight
 
 
 def routes(health: Check = lambda: None, readiness: Check = lambda: None) -> Routes:
     """Return routes of a daemon; its metrics tell which Accept header they were asked with."""
-    return Routes("0.1.0<", lambda accept: ("text/plain", accept.encode()), health, readiness)
+    sight = Sight((), list, list, lambda job, log: None)
+    return Routes(
+        "0.1.0<", lambda accept: ("text/plain", accept.encode()), health, readiness, sight
+    )
 
 
 def get(path: str, accept: str = "") -> Response:
@@ -31,8 +35,8 @@ class TestRoutes:
         """A person finds the rest from here."""
         page = get("/").body.decode()
 
-        assert "<h1>caffewatch 0.1.0&lt;</h1>" in page
-        assert all(f'href="{path}"' in page for path in ("/metrics", "/healthz", "/readyz"))
+        assert "caffewatch 0.1.0&lt;" in page
+        assert all(f'href="{path}"' in page for path in ("metrics", "healthz", "readyz"))
 
     @pytest.mark.parametrize(
         "path", ["/metrics/", "/x", "", "//", "/../metrics", "*", "/%6detrics"]

@@ -1,0 +1,130 @@
+"""One value over iterations, however many there are, in a fixed number of buckets."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterator, Sequence
+from math import inf, isfinite, isnan
+from typing import Any, NamedTuple
+
+NAN, POSITIVE, NEGATIVE = 1, 2, 4
+"""Bits of `Bucket.odd`: what is not finite."""
+LARGEST = 2.0**53
+"""Iterations beyond this are drawn as if they were it."""
+
+
+class Bucket(NamedTuple):
+    """Neighbouring values of a curve.
+
+    ``low`` and ``high`` bound the finite ones, None where there are none; ``odd`` holds the bits
+    `NAN`, `POSITIVE` and `NEGATIVE` of the others.
+    """
+
+    first: int
+    last: int
+    low: float | None
+    high: float | None
+    odd: int = 0
+
+
+class Curve:
+    """A bounded curve that keeps spikes and nan: each bucket has its smallest and largest value.
+
+    A full curve merges neighbours, so that every bucket but the last covers equally many values.
+
+    Parameters
+    ----------
+    capacity
+        Buckets at most; even.
+    """
+
+    def __init__(self, capacity: int = 1000) -> None:
+        self._capacity = capacity
+        self._width = 1
+        self._in_last = 0
+        self._first, self._last = array("d"), array("d")
+        self._low, self._high = array("d"), array("d")
+        self._odd = array("B")
+
+    def __len__(self) -> int:
+        return len(self._odd)
+
+    def __getstate__(self) -> tuple[Any, ...]:
+        """Pickle arrays as bytes: a saved core makes no objects but this package's own."""
+        arrays = (self._first, self._last, self._low, self._high, self._odd)
+        return (self._capacity, self._width, self._in_last, *(x.tobytes() for x in arrays))
+
+    def __setstate__(self, state: tuple[Any, ...]) -> None:
+        self._capacity, self._width, self._in_last, *data = state
+        first, last, low, high, odd = data
+        self._first, self._last = array("d", first), array("d", last)
+        self._low, self._high, self._odd = array("d", low), array("d", high), array("B", odd)
+
+    def copy(self) -> Curve:
+        """Return a copy that another thread may read."""
+        copy = Curve(self._capacity)
+        copy._width, copy._in_last = self._width, self._in_last
+        copy._first, copy._last = self._first[:], self._last[:]
+        copy._low, copy._high, copy._odd = self._low[:], self._high[:], self._odd[:]
+        return copy
+
+    def add(self, iteration: int, value: float) -> None:
+        """Add the value of an iteration that is not before the last one."""
+        x = float(min(iteration, LARGEST))
+        low, high, odd = (value, value, 0) if isfinite(value) else (inf, -inf, _odd(value))
+        if self._odd and self._in_last < self._width:
+            self._last[-1] = x
+            self._low[-1] = min(self._low[-1], low)
+            self._high[-1] = max(self._high[-1], high)
+            self._odd[-1] |= odd
+            self._in_last += 1
+            return
+        if len(self._odd) >= self._capacity:
+            self._halve()
+        for column, new in zip(self._columns(), (x, x, low, high), strict=True):
+            column.append(new)
+        self._odd.append(odd)
+        self._in_last = 1
+
+    def buckets(
+        self, most: int | None = None, since: float = -inf, until: float = inf
+    ) -> list[Bucket]:
+        """Return the buckets that reach into a range of iterations, merged to ``most`` of them."""
+        chosen = [i for i in range(len(self)) if self._last[i] >= since and self._first[i] <= until]
+        if not chosen:
+            return []
+        most = len(chosen) if most is None else max(1, most)
+        step = -(-len(chosen) // most)
+        return [self._merged(chosen[at : at + step]) for at in range(0, len(chosen), step)]
+
+    def _columns(self) -> tuple[array[float], ...]:
+        return self._first, self._last, self._low, self._high
+
+    def _merged(self, places: Sequence[int]) -> Bucket:
+        start, end = places[0], places[-1] + 1
+        low, high = min(self._low[start:end]), max(self._high[start:end])
+        odd = 0
+        for bits in self._odd[start:end]:
+            odd |= bits
+        empty = low > high
+        return Bucket(
+            int(self._first[start]), int(self._last[end - 1]),
+            None if empty else low, None if empty else high, odd,
+        )  # fmt: skip
+
+    def _halve(self) -> None:
+        self._first, self._last = self._first[::2], self._last[1::2]
+        self._low = array("d", map(min, self._low[::2], self._low[1::2]))
+        self._high = array("d", map(max, self._high[::2], self._high[1::2]))
+        self._odd = array("B", (a | b for a, b in _pairs(self._odd)))
+        self._width *= 2
+
+
+def _pairs(values: array[int]) -> Iterator[tuple[int, int]]:
+    return zip(values[::2], values[1::2], strict=True)
+
+
+def _odd(value: float) -> int:
+    if isnan(value):
+        return NAN
+    return POSITIVE if value > 0 else NEGATIVE

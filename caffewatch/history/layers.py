@@ -1,0 +1,140 @@
+"""The map of a net's layers over time: rows in net order, columns of a bounded number."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Callable, Iterator, Sequence
+from math import isnan, nan
+from operator import itemgetter
+from typing import Any, Literal, NamedTuple
+
+from caffewatch.history.curve import LARGEST
+from caffewatch.log.events import Blob, Pass
+
+Quantity = Literal["gradient", "activation", "weight"]
+QUANTITIES: tuple[Quantity, ...] = ("gradient", "activation", "weight")
+MISSING = -1.0
+"""In the place of a value that was not printed: none is negative, being a mean of magnitudes."""
+MOST_ROWS = 1000
+_KINDS: dict[tuple[str, str], Quantity] = {
+    ("forward", "top"): "activation", ("forward", "param"): "weight",
+    ("backward", "param"): "gradient",
+}  # fmt: skip
+
+
+class Span(NamedTuple):
+    """The iterations that a column covers; None while no line has numbered them."""
+
+    first: int | None
+    last: int | None
+
+
+class LayerMap:
+    """The largest value of each layer and quantity in every stretch of time; nan before all.
+
+    Of a layer's blobs it takes the first top, the first parameter and that one's gradient.
+
+    Parameters
+    ----------
+    capacity
+        Columns at most; even.
+    """
+
+    def __init__(self, capacity: int = 160) -> None:
+        self._capacity = capacity
+        self._width = 1
+        self._in_last = 0
+        self._rows: dict[str, int] = {}
+        self._columns: list[array[float]] = []
+        self._spans: list[Span] = []
+        self._blobs: tuple[Blob, ...] = ()
+        self._pick: Callable[[Sequence[float]], tuple[float, ...]] | None = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Pickle arrays as bytes: a saved core makes no objects but this package's own."""
+        return {**self.__dict__, "_columns": [x.tobytes() for x in self._columns]}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._columns = [array("f", x) for x in state["_columns"]]
+
+    @property
+    def spans(self) -> Sequence[Span]:
+        """The iterations of each column."""
+        return self._spans
+
+    def copy(self) -> LayerMap:
+        """Return a copy that another thread may read."""
+        copy = LayerMap(self._capacity)
+        copy._rows, copy._spans = dict(self._rows), self._spans[:]
+        copy._columns = [x[:] for x in self._columns]
+        return copy
+
+    def rows(self, quantity: Quantity) -> Iterator[tuple[str, list[float | None]]]:
+        """Yield the layers that have a quantity, each with its value in every column."""
+        offset = QUANTITIES.index(quantity)
+        for layer, row in self._rows.items():
+            at = 3 * row + offset
+            cells = [x[at] if at < len(x) else MISSING for x in self._columns]
+            if any(x != MISSING for x in cells):
+                yield layer, [None if x == MISSING else x for x in cells]
+
+    def add(self, block: Pass) -> None:
+        """Take a block of the training net."""
+        if block.blobs is not self._blobs:
+            self._learn(block.blobs)
+        if self._pick is None:
+            return
+        new = array("f", self._pick([*block.values, MISSING]))
+        if self._columns and self._in_last < self._width:
+            self._columns[-1] = _larger(self._columns[-1], new)
+            self._in_last += 1
+            return
+        if len(self._columns) >= self._capacity:
+            self._halve()
+        self._columns.append(new)
+        self._spans.append(Span(None, None))
+        self._in_last = 1
+
+    def number(self, iteration: int) -> None:
+        """Say which iteration the blocks since the last call belong to."""
+        at = len(self._spans) - 1
+        known = int(min(iteration, LARGEST))
+        if at >= 0:
+            self._spans[at] = Span(self._spans[at].first, known)
+        while at >= 0 and self._spans[at].first is None:
+            self._spans[at] = Span(known, known)
+            at -= 1
+
+    def _learn(self, blobs: tuple[Blob, ...]) -> None:
+        """Find where in a block each cell of a column stands."""
+        self._blobs = blobs
+        places: dict[int, int] = {}
+        for index, blob in enumerate(blobs):
+            quantity = _KINDS.get((blob.phase, blob.kind))
+            if quantity is None:
+                continue
+            if blob.layer not in self._rows and len(self._rows) >= MOST_ROWS:
+                continue
+            row = self._rows.setdefault(blob.layer, len(self._rows))
+            places.setdefault(3 * row + QUANTITIES.index(quantity), index)
+        picks = [places.get(cell, len(blobs)) for cell in range(3 * len(self._rows))]
+        self._pick = itemgetter(*picks) if picks else None
+
+    def _halve(self) -> None:
+        pairs = zip(self._columns[::2], self._columns[1::2], strict=True)
+        self._columns = [_larger(a, b) for a, b in pairs]
+        spans = zip(self._spans[::2], self._spans[1::2], strict=True)
+        self._spans = [Span(a.first, b.last if b.last is not None else a.last) for a, b in spans]
+        self._width *= 2
+
+
+def _larger(old: array[float], new: array[float]) -> array[float]:
+    """Return the larger of each two cells, or nan where one of them is nan."""
+    if len(old) < len(new):
+        old = old + array("f", [MISSING] * (len(new) - len(old)))
+    elif len(new) < len(old):
+        new = new + array("f", [MISSING] * (len(old) - len(new)))
+    if isnan(sum(new)):
+        return array("f", (nan if isnan(b) else max(a, b) for a, b in zip(old, new, strict=True)))
+    return array("f", map(max, old, new))  # max keeps a nan that comes first

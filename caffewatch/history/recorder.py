@@ -1,0 +1,126 @@
+"""Keeping a run's history: a few appends for each display, whatever its block's size."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+from caffewatch.detect.finding import Finding
+from caffewatch.history.curve import Curve
+from caffewatch.history.frozen import Fault, Mark, RunHistory, Series
+from caffewatch.history.layers import LayerMap
+from caffewatch.log.events import TRAIN, Event, Iteration, LearningRate, Output, Pass, TestStarted
+from caffewatch.log.run import Run
+
+MOST_OUTPUTS = 16
+"""Net outputs with a curve; the rest are in the metrics as they stand."""
+_OUTPUT_BUCKETS = 400
+_TREND_BUCKETS = 60
+_SHOWN_EVENTS = frozenset({"resumed", "finetuned", "snapshot", "learning_rate", "crashed",
+                           "stopped", "terminated"})  # fmt: skip
+
+
+class Recorder:
+    """Record one run; it is shown every event after the run has taken it.
+
+    Attributes
+    ----------
+    trend
+        The loss once more, in few buckets: cheap enough for every snapshot.
+    """
+
+    def __init__(self) -> None:
+        self.trend = Curve(_TREND_BUCKETS)
+        self._loss, self._rate, self._speed = Curve(), Curve(), Curve()
+        self._outputs: dict[tuple[str, int], tuple[str, Curve]] = {}
+        self._layers = LayerMap()
+        self._tested: int | None = None
+
+    def take(self, event: Event, run: Run) -> None:
+        """Take an event."""
+        handler = _HANDLERS.get(type(event))
+        if handler is not None:
+            handler(self, event, run)
+
+    def freeze(self, run: Run, findings: Iterable[Finding]) -> RunHistory:
+        """Return a copy that other threads may read."""
+        found = list(findings)
+        return RunHistory(
+            id=run.id,
+            ordinal=run.ordinal,
+            net=run.net_name,
+            outcome=run.outcome,
+            iteration=run.iteration,
+            max_iterations=run.max_iterations,
+            series=tuple(self._series()),
+            layers=self._layers.copy(),
+            marks=tuple(_marks(run, found)),
+            faults=tuple(map(_fault, found)),
+        )
+
+    def _series(self) -> Iterator[Series]:
+        yield Series(TRAIN, "loss", None, self._loss.copy())
+        yield Series(TRAIN, "lr", None, self._rate.copy())
+        yield Series(TRAIN, "speed", None, self._speed.copy())
+        for (net, index), (name, curve) in sorted(self._outputs.items()):
+            yield Series(net, name, index, curve.copy())
+
+    def _pass(self, event: Pass, run: Run) -> None:
+        if event.net == TRAIN and event.blobs[-1].phase == "backward":
+            self._layers.add(event)
+
+    def _iteration(self, event: Iteration, run: Run) -> None:
+        self._layers.number(event.iteration)
+        self._loss.add(event.iteration, event.loss)
+        self.trend.add(event.iteration, event.loss)
+        if run.speed is not None:
+            self._speed.add(event.iteration, run.speed)
+
+    def _learning_rate(self, event: LearningRate, run: Run) -> None:
+        self._rate.add(event.iteration, event.rate)
+
+    def _test(self, event: TestStarted, run: Run) -> None:
+        self._tested = event.iteration
+
+    def _output(self, event: Output, run: Run) -> None:
+        iteration = run.iteration if event.net == TRAIN else self._tested
+        key = event.net, event.index
+        if iteration is None or (key not in self._outputs and len(self._outputs) >= MOST_OUTPUTS):
+            return
+        _, curve = self._outputs.get(key) or (event.name, Curve(_OUTPUT_BUCKETS))
+        self._outputs[key] = event.name, curve
+        curve.add(iteration, event.value)
+
+
+_HANDLERS: dict[type, Callable[[Recorder, Any, Run], None]] = {
+    Pass: Recorder._pass,
+    Iteration: Recorder._iteration,
+    LearningRate: Recorder._learning_rate,
+    TestStarted: Recorder._test,
+    Output: Recorder._output,
+}
+
+
+def _marks(run: Run, findings: Iterable[Finding]) -> Iterator[Mark]:
+    for event in run.life.events:
+        if event.kind in _SHOWN_EVENTS:
+            yield Mark(event.iteration, event.kind, event.text)
+    for finding in findings:
+        if finding.loud:
+            yield Mark(finding.iteration, "alert", finding.rule)
+
+
+def _fault(finding: Finding) -> Fault:
+    return Fault(
+        rule=finding.rule,
+        severity=finding.severity,
+        state=finding.state,
+        loud=finding.loud,
+        iteration=finding.iteration,
+        line=finding.place.line,
+        message=finding.message,
+        layers=tuple(finding.layers),
+        advice=tuple(finding.advice),
+        evidence=tuple((moment.iteration, value) for moment, value in finding.evidence),
+        caused_by=finding.caused_by,
+    )

@@ -1,0 +1,162 @@
+"""The files beside a log: rotations that nobody has read as yet, copies, and what is neither."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from itertools import chain
+
+from caffewatch.tail.identity import SAMPLE_SIZE, Digest, FileId
+from caffewatch.tail.position import PastFile
+from caffewatch.tail.reader import OpenFile, begins_with
+from caffewatch.tail.siblings import files_beside, identities, rotated_name, siblings
+from caffewatch.tail.source import Source
+from caffewatch.tail.streams import Streams
+
+
+class Beside:
+    """Find what was rotated away between two looks, and read it before what comes after.
+
+    Parameters
+    ----------
+    streams
+        The files of the log that are read.
+    is_foreign
+        Tells whether a path is followed as another log, and so no rotation of this one.
+
+    Attributes
+    ----------
+    target
+        Where the log's path led at the last look, if it is a link; the path itself else.
+    """
+
+    def __init__(self, path: str, streams: Streams, is_foreign: Callable[[str], bool]) -> None:
+        self.target = path
+        self._streams = streams
+        self._is_foreign = is_foreign
+        self._known: tuple[PastFile, ...] | None = None
+
+    @property
+    def known(self) -> tuple[PastFile, ...]:
+        """Files that are not to be read."""
+        return self._known or ()
+
+    def resume(self, known: tuple[PastFile, ...], target: str) -> None:
+        """Go on with what an earlier process knew."""
+        self._known, self.target = known, target
+
+    def aim(self, path: str) -> None:
+        """Note where the log's path leads by now."""
+        self.target = os.path.realpath(path) if os.path.islink(path) else path
+
+    def first_sight(self, path: str) -> None:
+        """Leave alone what lies beside the log when it is looked at for the first time."""
+        if self._known is None:
+            self._known = files_beside(path)
+
+    def unseen(self, path: str, places: Iterable[str], current: FileId) -> list[str]:
+        """List the files that nobody has seen as yet, oldest first.
+
+        Parameters
+        ----------
+        path
+            The log's path.
+        places
+            Where else the log's file was.
+        current
+            The file behind the path, or that was there last.
+        """
+        own = path, os.path.realpath(path)
+        near = dict.fromkeys((*own, *places, self.target))
+        names = dict.fromkeys(chain.from_iterable((*siblings(x), x) for x in near))
+        names = {name: None for name in names if name not in own}
+        found = identities(names)
+        return [name for name, id in found if id != current and not self._is_known(name, id)]
+
+    def take_in(
+        self, path: str, places: Iterable[str], current: FileId, now: float,
+        successor: OpenFile | None = None,
+    ) -> None:  # fmt: skip
+        """Begin to read what nobody has seen, and know everything else from now on.
+
+        Parameters
+        ----------
+        successor
+            The file that is to be read next, None while nothing has come to the path.
+        """
+        # What comes after this listing is for the next time.
+        listed = files_beside(path, successor.path) if successor else self.known
+        names = self.unseen(path, places, current)
+        beginnings = {name: _first_line(name) for name in names}
+        failed = set()
+        for name in names:
+            alike = [x for x in names if x != name and beginnings[x] == beginnings[name]]
+            try:
+                self._take_in(name, [*alike, path], successor, now)
+            except OSError:
+                failed |= {id for _, id in identities([name])}
+        self._known = tuple(x for x in listed if x.file not in failed)
+
+    def note_copies(self, source: Source, path: str) -> None:
+        """Know the copies of what was read from a file that is about to be given up."""
+        for name in self.unseen(path, [source.path], source.id):
+            with suppress(OSError), OpenFile.open(name) as file:
+                if file.size <= source.offset and source.is_copied_in(file):
+                    self._note(file)
+
+    def _take_in(self, name: str, alike: list[str], next_one: OpenFile | None, now: float) -> None:
+        file = OpenFile.open(name)
+        try:
+            source = next((x for x in self._streams if x.lives_on_in(file)), None)
+            is_next = next_one is not None and next_one.holds(file)
+            if is_next or self._is_copy(file) or any(_is_in(file, x) for x in alike):
+                self._note(file)
+            elif source is not None:
+                source.attach(file)
+                return
+            elif file.size or {name, rotated_name(name)} & {self.target, alike[-1]}:
+                self._streams.add(file, 0, now)
+                return
+        except OSError:
+            file.close()
+            raise
+        file.close()
+
+    def _is_copy(self, file: OpenFile) -> bool:
+        """Tell whether all of a file was read elsewhere, or will be."""
+        if any(x.is_copied_in(file) and not x.lives_on_in(file) for x in self._streams):
+            return True
+        return 0 < file.size <= self._streams.past_offset(file)
+
+    def _is_known(self, name: str, identity: FileId) -> bool:
+        if self._streams.knows(name, identity) or self._is_foreign(name):
+            return True
+        beside = [x.head for x in self.known if x.file == identity]
+        # An empty file is known by its inode alone.
+        return not all(x.length for x in beside) or begins_with(name, beside)
+
+    def _note(self, file: OpenFile) -> None:
+        self._known = (*self.known, PastFile(file.id, Digest.of(file.read(0, SAMPLE_SIZE))))
+
+
+def share_beginning(name: str, file: OpenFile) -> bool:
+    """Tell whether the shorter of two files is all in the other one."""
+    with suppress(OSError), OpenFile.open(name) as other:
+        return file.holds(other) or other.holds(file)
+    return False
+
+
+def _is_in(file: OpenFile, name: str) -> bool:
+    """Tell whether another file is longer, or as long and first by name, and begins with it all."""
+    with suppress(OSError), OpenFile.open(name) as other:
+        if other.id != file.id and other.holds(file):
+            return (other.size, file.path) > (file.size, other.path)
+    return False
+
+
+def _first_line(name: str) -> bytes:
+    with suppress(OSError), OpenFile.open(name) as file:
+        head = file.read(0, SAMPLE_SIZE)
+        return head[: head.find(b"\n") + 1] or head
+    return b""

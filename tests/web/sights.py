@@ -1,0 +1,96 @@
+"""A daemon as pages see it, made of logs instead of files."""
+
+from __future__ import annotations
+
+from html.parser import HTMLParser
+
+from caffewatch.draw.block import BlockLine, BlockWords
+from caffewatch.monitor import Monitor
+from caffewatch.web.message import Request, Response
+from caffewatch.web.routes import Routes
+from caffewatch.web.sight import Past, Sight, Watched
+from tests.logs import CaffeLog
+from tests.watched import watch
+
+HOSTILE = "\"'><script>alert(1)</script>&amp;{{7*7}}\u202e"
+_VOID = {"meta", "link", "path", "br"}
+
+
+def daemon(log: CaffeLog | None, job: str = "mnist", path: str = "/logs/train.log") -> Routes:
+    """Make the routes of a daemon that follows one log; None for one that is not there."""
+    monitor = watch(log) if log else Monitor()
+    line = BlockLine("forward", HOSTILE, float("nan"), "what", "normal", "", "look")
+    past = Past(monitor.history(), BlockWords(10, "Not healthy.", (line,)))
+    watched = [Watched(job, path, monitor.snapshot(), 1.0)] if log else []
+    sight = Sight((job,), lambda: watched, lambda: monitor.alerts, lambda *_: past)
+    return Routes("0.1.0", lambda _: ("", b""), lambda: None, lambda: None, sight)
+
+
+def get(routes: Routes, path: str, query: str = "", **headers: str) -> Response:
+    """Ask for a page; names of headers have _ for -."""
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return routes.respond(Request("GET", path, named, query))
+
+
+class Page(HTMLParser):
+    """Read a page strictly: every element is closed, in order, and ids are unique.
+
+    Attributes
+    ----------
+    tags
+        Names of all elements.
+    text
+        All text.
+    resources
+        What the page loads.
+    """
+
+    def __init__(self, page: bytes | str) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.ids: set[str] = set()
+        self.text = ""
+        self.resources: list[str] = []
+        self._open: list[str] = []
+        self.feed(page.decode() if isinstance(page, bytes) else page)
+        self.close()
+        assert self._open == []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Open an element."""
+        given = dict(attrs)
+        assert len(given) == len(attrs)
+        assert not any(name.startswith("on") or name == "style" for name in given)
+        if (id := given.get("id")) is not None:
+            assert id not in self.ids
+            self.ids.add(id)
+        self.tags.append(tag)
+        if tag in {"script", "link", "img"}:
+            self.resources.append(given.get("src") or given.get("href") or "")
+        if tag not in _VOID:
+            self._open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Open and close one of SVG's."""
+        self.handle_starttag(tag, attrs)
+        if tag not in _VOID:
+            self._open.pop()
+
+    def handle_endtag(self, tag: str) -> None:
+        """Close an element."""
+        if tag not in _VOID:
+            assert self._open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        """Collect text."""
+        self.text += data
+
+
+def exploding() -> CaffeLog:
+    """Write a run that is well, takes a snapshot, and turns nan."""
+    log = CaffeLog.started()
+    for number in range(0, 100, 10):
+        log.display(number, loss=2.0 - number / 100)
+    log.snapshot(90)
+    log.display(100, {"d ip1.0": "nan"}, loss="nan")
+    return log

@@ -1,0 +1,112 @@
+from __future__ import annotations
+
+from http import HTTPStatus
+from urllib.parse import quote
+
+import pytest
+
+from caffewatch.web.message import Request
+from tests.logs import CaffeLog, Layer, inner_product
+from tests.web.sights import HOSTILE, Page, daemon, exploding, get
+
+
+class TestIndex:
+    def test_loud_things_come_first(self) -> None:
+        """The alert with its advice stands before the jobs."""
+        page = get(daemon(exploding()), "/").body.decode()
+
+        assert page.index('class="card fault critical"') < page.index('class="card job"')
+        assert "Firing now: 1" in Page(page).text
+
+    def test_a_job_in_figures(self) -> None:
+        """Iteration, time left, loss, speed and a small curve."""
+        log = CaffeLog.started()
+        log.displays(range(0, 50, 10))
+        page = Page(get(daemon(log), "/").body)
+
+        assert "of 1\u202f000" in page.text
+        assert "Nothing fires" in page.text
+        assert {"progress", "svg"} <= set(page.tags)
+
+    def test_no_log(self) -> None:
+        """A job that has none is shown as well."""
+        assert "No log at the job's path yet." in Page(get(daemon(None), "/").body).text
+
+
+class TestJob:
+    def test_curves_and_map(self) -> None:
+        """Pictures, each with a table behind it, marks, findings and the last block."""
+        page = Page(get(daemon(exploding()), "/jobs/mnist").body)
+
+        assert {"chart-loss", "chart-lr", "chart-speed", "log0-map-gradient"} <= page.ids
+        assert {"table-loss", "log0-rows-gradient", "block-0", "events-0"} <= page.ids
+        assert "Findings of this run" in page.text
+
+    def test_nan_stands_out(self) -> None:
+        """It has a colour of its own in the map, and a stroke in the curve."""
+        page = get(daemon(exploding()), "/jobs/mnist").body.decode()
+
+        assert 'class="cell nan"' in page
+        assert 'class="odd" d="M' in page
+
+    @pytest.mark.parametrize("scale", ["log", "linear", "auto", "<b>"])
+    def test_scale(self, scale: str) -> None:
+        """The scale is the reader's to choose, and anything else is the usual one."""
+        page = Page(get(daemon(exploding()), "/jobs/mnist", f"scale={scale}").body)
+
+        assert "chart-loss" in page.ids
+
+    def test_no_run_yet(self) -> None:
+        """A log that is no Caffe log says so."""
+        log = CaffeLog()
+        log.raw("hello")
+
+        assert "No Caffe run" in Page(get(daemon(log), "/jobs/mnist").body).text
+
+
+class TestSafety:
+    @pytest.mark.parametrize("path", ["/", f"/jobs/{quote(HOSTILE, safe='')}"])
+    def test_hostile_names(self, path: str) -> None:
+        """Whatever a job, a log or a layer is called, it stays text."""
+        evil = '"><script>x()</script>'
+        log = CaffeLog.started(layers=(Layer(evil, "Data", (), ("data",)),
+                                       inner_product("<b>fc", "data", 1, 1)))  # fmt: skip
+        log.displays((0, 10))
+        log.display(20, loss="nan")
+        routes = daemon(log, job=HOSTILE, path=f"/logs/{HOSTILE}")
+        body = get(routes, path).body
+
+        page = Page(body)
+
+        assert page.tags.count("script") == 1
+        assert "b" not in page.tags or b"<b>fc" not in body
+        assert "\u202e" not in body.decode()
+        assert "{{7*7}}" in page.text
+
+    @pytest.mark.parametrize("path", ["/", "/jobs/mnist"])
+    def test_policy(self, path: str) -> None:
+        """Nothing but our own style and script is loaded, and nothing inline runs."""
+        response = get(daemon(exploding()), path)
+        policy = response.headers["Content-Security-Policy"]
+
+        assert policy.startswith("default-src 'none'; style-src 'self'; script-src 'self'")
+        assert "unsafe" not in policy
+        assert {x.removeprefix("../") for x in Page(response.body).resources} == {
+            "data:,", "static/style.css", "static/page.js",
+        }  # fmt: skip
+
+    @pytest.mark.parametrize("path", ["/", "/jobs/mnist", "/api/v1/jobs", "/static/style.css"])
+    def test_only_reading(self, path: str) -> None:
+        """Nothing can be changed, and what is known already is not sent again."""
+        routes = daemon(exploding())
+        tag = get(routes, path).headers["ETag"]
+
+        posted = routes.respond(Request("POST", path))
+
+        assert posted.status == HTTPStatus.METHOD_NOT_ALLOWED
+        assert get(routes, path, if_none_match=tag).status == HTTPStatus.NOT_MODIFIED
+
+    @pytest.mark.parametrize("path", ["/jobs/", "/jobs/other", "/static/../x", "/static/pages.py"])
+    def test_what_is_not_there(self, path: str) -> None:
+        """No path leads to files or to jobs that nobody configured."""
+        assert get(daemon(exploding()), path).status == HTTPStatus.NOT_FOUND
