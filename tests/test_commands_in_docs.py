@@ -22,7 +22,7 @@ ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
 ELSEWHERE = {
     "caffe", "docker", "install", "ln", "make", "pipx", "podman", "python3", "sqlite3", "systemctl",
-    "systemd-sysusers", "systemd-tmpfiles", "/opt/caffewatch/bin/pip", "cp", "promtool", "tee", "head",
+    "systemd-sysusers", "systemd-tmpfiles", "/opt/caffewatch/bin/pip", "promtool", "tee", "head",
 }  # fmt: skip
 """Programs that would change the machine, or are not ours to try."""
 UNENDING = {"demo", "run", "watch"}
