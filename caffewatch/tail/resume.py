@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from caffewatch.tail.position import FilePosition, Position, needed_again
+from caffewatch.tail.position import FilePosition, Position, needed_again, offset_in_copy
 from caffewatch.tail.reader import OpenFile
 from caffewatch.tail.siblings import find, neighbours
 
@@ -53,23 +53,28 @@ def find_again(saved: Position, path: str, resumption: Resumption) -> list[Found
         mounted yet, perhaps.
     """
     opened: dict[int, OpenFile] = {}
-    for position in reversed(saved.files):
-        # A few bytes that never became a line could be the beginning of any other file.
-        if position.known.has_line or not position.ended:
-            near = dict.fromkeys([*neighbours(position.path), *neighbours(path)])
-            file = find(position.known, near, [x.id for x in opened.values()])
-            if file is not None:
-                opened[position.stream] = file
-    if saved.files and saved.files[-1].stream not in opened:
-        try:
+    try:
+        for position in reversed(saved.files):
+            # A few bytes that never became a line could be the beginning of any other file.
+            if position.known.has_line or not position.ended:
+                near = dict.fromkeys([*neighbours(position.path), *neighbours(path)])
+                file = find(position.known, near, [x.id for x in opened.values()])
+                if file is not None:
+                    opened[position.stream] = file
+        if saved.files and saved.files[-1].stream not in opened:
             OpenFile.open(path).close()
-        except OSError:
-            for file in opened.values():
-                file.close()
-            raise
-    going_on = needed_again(saved)
-    return [
-        Found(opened[x.stream], x, resumption.start(x, x.stream in going_on))
-        for x in saved.files
-        if x.stream in opened
-    ]
+        going_on = needed_again(saved)
+        found = []
+        for position in saved.files:
+            file = opened.get(position.stream)
+            if file is not None:
+                start = resumption.start(position, position.stream in going_on)
+                if not position.known.has_line and file.path not in (position.path, path):
+                    # Only its inode was known, which the copy of another file may have by now.
+                    start = max(start, offset_in_copy(saved.past, file))
+                found.append(Found(file, position, start))
+    except OSError:
+        for file in opened.values():
+            file.close()
+        raise
+    return found
