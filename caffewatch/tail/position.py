@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -40,11 +39,6 @@ class PastFile:
             return False
         is_piece = seen.size < self.offset and self.head.length == SAMPLE_SIZE
         return is_piece or Known(self.file, self.head, self.tail, self.offset).agrees(seen)
-
-
-def offset_in_copy(past: Iterable[PastFile], file: OpenFile) -> int:
-    """Return how far a file was read under another name, 0 if it is a copy of none of the past."""
-    return min(max((x.offset for x in past if x.begins(file)), default=0), file.size)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from caffewatch.tail.position import FilePosition, Position, needed_again, offset_in_copy
+from caffewatch.tail.position import FilePosition, PastFile, Position, needed_again
 from caffewatch.tail.reader import OpenFile
 from caffewatch.tail.siblings import find, neighbours
 
@@ -61,20 +61,25 @@ def find_again(saved: Position, path: str, resumption: Resumption) -> list[Found
                 file = find(position.known, near, [x.id for x in opened.values()])
                 if file is not None:
                     opened[position.stream] = file
+                    if _is_another(file, position, path, saved):
+                        opened.pop(position.stream).close()
         if saved.files and saved.files[-1].stream not in opened:
             OpenFile.open(path).close()
-        going_on = needed_again(saved)
-        found = []
-        for position in saved.files:
-            file = opened.get(position.stream)
-            if file is not None:
-                start = resumption.start(position, position.stream in going_on)
-                if not position.known.has_line and file.path not in (position.path, path):
-                    # Only its inode was known, which the copy of another file may have by now.
-                    start = max(start, offset_in_copy(saved.past, file))
-                found.append(Found(file, position, start))
     except OSError:
         for file in opened.values():
             file.close()
         raise
-    return found
+    going_on = needed_again(saved)
+    return [
+        Found(opened[x.stream], x, resumption.start(x, x.stream in going_on))
+        for x in saved.files
+        if x.stream in opened
+    ]
+
+
+def _is_another(file: OpenFile, position: FilePosition, path: str, saved: Position) -> bool:
+    """Tell whether a copy has got the inode of a file of which nothing else is known."""
+    if position.known.has_line or file.path in (position.path, path):
+        return False
+    read = (*saved.past, *(PastFile.of(x.known) for x in saved.files))
+    return any(x.begins(file) for x in read)

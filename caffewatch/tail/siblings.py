@@ -85,24 +85,20 @@ def files_beside(*logs: str) -> tuple[PastFile, ...]:
 def find(known: Known, paths: Iterable[str], taken: Container[FileId] = ()) -> OpenFile | None:
     """Open the file that was read as `known`, or failing that its longest copy, among the paths.
 
-    Files that are taken are left out: an inode that is used again is not the file it was.
+    Files that are taken are left out: an inode that is used again is not the file it was. Of copies
+    of one length that is taken which has the name of a rotation of the first path.
     """
+    paths = list(paths)
     near = [(path, identity) for path, identity in identities(paths) if identity not in taken]
     itself = find_itself(known, near)
-    if itself is not None:
+    if itself is not None or not near:
         return itself
-    best: OpenFile | None = None
-    for path, _ in near:
-        file = _open_if(known, path)
-        if file is None:
-            continue
-        if best is not None and best.size >= file.size:
-            file.close()
-            continue
-        if best is not None:
-            best.close()
-        best = file
-    return best
+    log = rotated_name(paths[0]) or paths[0]
+    copies = [file for path, _ in near if (file := _open_if(known, path)) is not None]
+    copies.sort(key=lambda file: (file.size, rotated_name(file.path) == log))
+    for file in copies[:-1]:
+        file.close()
+    return copies[-1] if copies else None
 
 
 def find_itself(known: Known, near: Iterable[tuple[str, FileId]]) -> OpenFile | None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from caffewatch.tail.events import Chunk, Ended
 from caffewatch.tail.identity import Change, FileId
-from caffewatch.tail.position import PastFile, Position, offset_in_copy
+from caffewatch.tail.position import PastFile, Position
 from caffewatch.tail.reader import OpenFile, begins_with
 from caffewatch.tail.resume import Found
 from caffewatch.tail.source import Source
@@ -60,7 +60,7 @@ class Streams:
                 return
         self._last_stream += 1
         skipped = offset
-        offset = max(offset, self.past_offset(file))
+        offset = max(offset, min(self.past_offset(file), file.size))
         source = Source(file, self._last_stream, self._predecessor, offset, now)
         source.run_start = skipped or None  # what was skipped is not read again either
         self._sources.append(source)
@@ -68,7 +68,7 @@ class Streams:
 
     def past_offset(self, file: OpenFile) -> int:
         """Return how far a file was read that is done with, and that this one is a copy of."""
-        return offset_in_copy(self._past, file)
+        return max((x.offset for x in self._past if x.begins(file)), default=0)
 
     def resume(self, found: list[Found], saved: Position, now: float) -> None:
         """Take up the streams of an earlier process that could be found again."""
