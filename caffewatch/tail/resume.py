@@ -57,7 +57,8 @@ def find_again(saved: Position, path: str, resumption: Resumption) -> list[Found
         for position in reversed(saved.files):
             # A few bytes that never became a line could be the beginning of any other file.
             if position.known.has_line or not position.ended:
-                near = dict.fromkeys([*neighbours(position.path), *neighbours(path)])
+                places = dict.fromkeys((position.path, path, saved.target or path))
+                near = dict.fromkeys(name for place in places for name in neighbours(place))
                 file = find(position.known, near, [x.id for x in opened.values()])
                 if file is not None:
                     opened[position.stream] = file
