@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from caffewatch.service import loop
 from caffewatch.service.followed import FollowedLog
 from caffewatch.service.ledger import FORGET_EVERY, KEEP, RETRY_EVERY, TEND_EVERY
 from caffewatch.service.loop import DISCOVER_EVERY, SURVEY_EVERY, Loop
@@ -165,6 +166,34 @@ class TestStep:
 
         assert wait < 0.5
         assert stage.lines == [bad.count(b"\n") + 1]
+
+
+class TestFairness:
+    def test_a_log_that_catches_up_delays_no_other(self, stage: Stage, bad: bytes) -> None:
+        """Each gets a piece of the round, so that the nan is told in the first one."""
+        append(stage.log.with_name("long.log"), b"foreign\n" * 1_000_000)
+        append(stage.log, bad)
+
+        wait = stage.loop.step(NOW)
+
+        assert (stage.letters, wait) == (1, 0.0)
+        assert sum(stage.lines) < 500_000
+
+    def test_a_round_ends_in_time(
+        self, stage: Stage, bad: bytes, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Of many that catch up the next round begins with those that this one left out."""
+        monkeypatch.setattr(loop, "ROUND_SIZE", 1)
+        for name in "abcd":
+            append(stage.log.with_name(f"{name}.log"), b"foreign\n" * 300_000)
+        append(stage.log, bad)
+
+        rounds = 0
+        while not stage.letters:
+            stage.loop.step(NOW + rounds)
+            rounds += 1
+
+        assert rounds == 5
 
 
 class TestReminders:
