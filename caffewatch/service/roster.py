@@ -135,19 +135,28 @@ class Roster:
         return self._follow(log.job, log.origin.log)
 
     def gone(self, now: float) -> list[FollowedLog]:
-        """Take out the logs that have been missing for long, save those that a job names."""
+        """Take out the logs that have been missing for long, save those that a job names.
+
+        And those that are no logs: what a job names may turn out to be a folder once it is there.
+        """
         named = {(job.name, job.path) for job in self._settings.jobs}
         gone = [x for x in self._logs.values() if x.missing_for(now) >= FORGET_AFTER]
         gone = [x for x in gone if x.key not in named]
+        unreadable = [x for x in self._logs.values() if x.condition == "unreadable"]
+        folders = [x for x in unreadable if os.path.isdir(x.origin.log)]
+        for log in folders:
+            self._forget(log)
         for log in gone:
-            log.follower.close()
-            del self._logs[log.key]
-            for found in self._by_path.values():
-                if log in found:
-                    found.remove(log)
+            self._forget(log)
             _log.info("%s has been missing for long: followed no more", log.origin.log)
+        return [*gone, *folders]
+
+    def _forget(self, log: FollowedLog) -> None:
+        log.follower.close()
+        del self._logs[log.key]
+        for path, found in list(self._by_path.items()):
+            self._by_path[path] = [x for x in found if x is not log]
         self._by_path = {path: found for path, found in self._by_path.items() if found}
-        return gone
 
     def close(self) -> None:
         """Close every file."""
