@@ -163,7 +163,7 @@ class TestCompose:
             for group in rules["groups"]
         }
 
-        assert all(dropped["caffewatch_critical"])
+        assert all(dropped["caffewatch_critical"] + dropped["caffewatch_jobs"])
         assert not any(dropped["caffewatch_itself"])
 
 

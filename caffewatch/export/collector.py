@@ -21,7 +21,7 @@ from caffewatch.export.labels import label_value
 from caffewatch.export.lines import NUMBERS, Heads, tail
 from caffewatch.export.running import RunningTotals
 from caffewatch.export.series import Series, position_series, snapshot_series
-from caffewatch.export.stats import DelayHistogram, ServiceStats
+from caffewatch.export.stats import DelayHistogram, JobStats, ServiceStats
 from caffewatch.snapshot import Snapshot
 
 Address = tuple[str, str]
@@ -87,11 +87,14 @@ class Collector:
         with self._lock:
             lines: Lines = {family: [] for family in families.LOG_FAMILIES}
             counted: set[Hashable] = set()
-            by_log = self._by_log(self._stats())
+            stats = self._stats()
+            by_log = self._by_log(stats)
             self._dropped = {address: self._dropped.get(address, 0) for address in by_log}
             for address, series in by_log.items():
                 self._write(address, series, lines, counted)
             self._totals.keep(counted)
+            for job in stats.jobs:
+                self._write_alerts(job, lines[families.ALERTS])
         return lines
 
     def collect(self) -> Iterator[Metric]:
@@ -124,6 +127,12 @@ class Collector:
         dropped = families.SERIES_DROPPED
         lines[dropped].append(f"{heads[dropped, ()]}{log}{self._dropped[address]}\n")
 
+    def _write_alerts(self, job: JobStats, lines: list[str]) -> None:
+        """Write the alerts of a job itself; they stay when its logs retire."""
+        path = tail(job.job, job.path)
+        for pair, number in job.alerts.items():
+            lines.append(f"{self._heads[families.ALERTS, pair]}{path}{number}\n")
+
     def _by_log(self, stats: ServiceStats) -> dict[Address, Iterable[Series]]:
         settings = self._settings
         by_log: dict[Address, Iterable[Series]] = {
@@ -137,6 +146,7 @@ class Collector:
 
 
 def _service_metrics(stats: ServiceStats, version: str) -> Iterator[Metric]:
+    yield _metric(service.JOB_LOGS, (((x.job,), x.logs) for x in stats.jobs))
     yield _metric(service.NOTIFICATIONS, stats.notifications.items())
     yield _metric(service.QUEUE_LENGTH, (((k,), n) for k, n in stats.queue_lengths.items()))
     yield _delays(stats.delays)

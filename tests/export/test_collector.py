@@ -7,7 +7,8 @@ from datetime import timedelta, timezone
 
 import pytest
 
-from caffewatch.export.stats import DelayHistogram, merge
+from caffewatch.export.service_families import JOB_LOGS
+from caffewatch.export.stats import DelayHistogram, JobStats, merge
 from caffewatch.log.life import KINDS
 from caffewatch.snapshot import LayerHealth, NetOutput, RunSnapshot, Snapshot
 from tests.export.scraped import Scraped
@@ -258,6 +259,33 @@ class TestRetirement:
         scraped.stats = replace(scraped.stats, retired=retired)
 
         assert [x for x in scraped.samples() if "training_job" in x.labels] == []
+
+
+class TestJobs:
+    def test_how_many_logs_can_be_read(self, scraped: Scraped) -> None:
+        """Each job has its figure, 0 included."""
+        jobs = (JobStats("imagenet", "/logs/train.log", 1), JobStats("mnist", "/l/*.log", 0))
+        scraped.stats = replace(scraped.stats, jobs=jobs)
+
+        shown = {
+            x.labels["training_job"]: x.value for x in scraped.samples() if x.name == JOB_LOGS.name
+        }
+
+        assert shown == {"imagenet": 1, "mnist": 0}
+
+    @pytest.mark.parametrize("retired", [(), (("imagenet", "/logs/train.log"),)])
+    def test_a_jobs_own_alert(self, scraped: Scraped, retired: tuple[tuple[str, str], ...]) -> None:
+        """It is among the alerts of its path, also once the log there has been gone for long."""
+        job = JobStats("imagenet", "/logs/train.log", 0, {("missing_log", "warning"): 1})
+        scraped.stats = replace(scraped.stats, jobs=(job,), retired=frozenset(retired))
+
+        (shown,) = [x for x in scraped.samples() if x.labels.get("rule") == "missing_log"]
+
+        assert (shown.name, shown.value) == ("caffewatch_alerts", 1)
+        assert shown.labels == {
+            "training_job": "imagenet", "log": "/logs/train.log",
+            "rule": "missing_log", "severity": "warning",
+        }  # fmt: skip
 
 
 class TestService:
