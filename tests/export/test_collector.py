@@ -6,9 +6,13 @@ from dataclasses import replace
 from datetime import timedelta, timezone
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from caffewatch.export import families
+from caffewatch.export.collector import Collector, CollectorSettings
 from caffewatch.export.service_families import JOB_LOGS
-from caffewatch.export.stats import DelayHistogram, JobStats, merge
+from caffewatch.export.stats import DelayHistogram, JobStats, LogStats, ServiceStats, merge
 from caffewatch.log.life import KINDS
 from caffewatch.snapshot import LayerHealth, NetOutput, RunSnapshot, Snapshot
 from tests.export.scraped import Scraped
@@ -250,6 +254,48 @@ class TestBound:
         shown = scraped.values("caffe_layer_activation_mean_abs")
 
         assert shown == {(("layer", "a\\x00"),): 1.0}
+
+
+class TestKeptText:
+    """What has not changed is not written anew, and nobody can tell."""
+
+    @given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 2), st.booleans()), max_size=8))
+    def test_as_if_written_anew(self, steps: list[tuple[int, int, bool]]) -> None:
+        """Whatever comes from scrape to scrape: text, totals and what was left out are the same."""
+        address = ("imagenet", "/logs/train.log")
+        runs = [None, lenet(0.5, 1), lenet(0.25, 3), lenet(0.25, 3, "other")]
+        states = [Snapshot(*address, 10, 1000, 1, run, None, None) for run in runs]
+        rotations = [{}, {"rename": 1}, {"rename": 1, "truncate": 2}]
+        settings = CollectorSettings("0.1.0", (("crash", "critical"),), max_series_per_log=25)
+        shown: list[Snapshot] = []
+        stats = ServiceStats()
+        kept = Collector(lambda: shown, lambda: stats, settings)
+        anew = Collector(lambda: [replace(x) for x in shown], lambda: stats, settings)
+
+        for state, kinds, retired in steps:
+            shown[:] = [states[state]]
+            logs = (LogStats(*address, 10, 1000, 1000, 0, rotations[kinds]),)
+            stats = ServiceStats(logs, retired=frozenset([address] if retired else []))
+
+            assert kept.logs() == anew.logs()
+
+    def test_it_is_the_same_text(self, snapshot: Snapshot) -> None:
+        """Until another snapshot comes."""
+        shown = [snapshot]
+        collector = Collector(lambda: shown, ServiceStats, CollectorSettings("0.1.0"))
+        (first,) = collector.logs()[families.LOSS]
+
+        (second,) = collector.logs()[families.LOSS]
+        shown[0] = in_run(snapshot, loss=0.125)
+        (third,) = collector.logs()[families.LOSS]
+
+        assert second is first
+        assert third == first.replace(b"0.25", b"0.125")
+
+
+def lenet(loss: float, clips: int, id: str = "9f2c") -> RunSnapshot:
+    """Return a run of which little is known."""
+    return RunSnapshot(id, 1, "lenet", "SGD", "running", None, loss=loss, gradient_clips=clips)
 
 
 class TestRetirement:
