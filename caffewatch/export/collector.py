@@ -40,14 +40,14 @@ class _Text(NamedTuple):
 
 
 class _Kept(NamedTuple):
-    """A log's text, and what it was made from.
+    """What was scraped of a log, and its text once it was the same twice.
 
-    Most of the logs that are shown have ended, or have not said anything since the last scrape.
+    Most of the logs that are shown have ended; those that go on would only take up memory.
     """
 
     snapshot: Snapshot
     room: int
-    text: _Text
+    text: _Text | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,14 +149,16 @@ class Collector:
         lines[families.SERIES_DROPPED].append(line.encode())
 
     def _of_snapshot(self, address: Address, snapshot: Snapshot, room: int) -> _Text:
-        """Return a snapshot's text, the one of the scrape before where nothing has changed."""
+        """Return a snapshot's text, one of an earlier scrape where nothing has changed for long."""
         kept = self._kept.get(address)
-        if kept is not None and kept.snapshot is snapshot and kept.room == room:
+        if kept is not None and (kept.snapshot is not snapshot or kept.room != room):
+            kept = None
+        if kept is not None and kept.text is not None:
             return kept.text
         settings = self._settings
         series = snapshot_series(snapshot, settings.rules, settings.blobs, settings.zone)
         text = self._text(address, series, room)
-        self._kept[address] = _Kept(snapshot, room, text)
+        self._kept[address] = _Kept(snapshot, room, text if kept else None)
         return text
 
     def _text(self, address: Address, series: Iterable[Series], room: int) -> _Text:
