@@ -88,7 +88,7 @@ class Fleet:
         settings["receivers"] = [{"name": "hook", "type": "webhook", "url": self.hook.url}]
         self.daemon.config.write_text(json.dumps(settings))
         self.daemon.start()
-        self.daemon.wait_for("caffewatch_lines_total", count * healthy.count(b"\n"))
+        self._await(self._next - 10)
 
     def _display(self, **values: str) -> bytes:
         """Write the next display, as it goes on in every log."""
@@ -103,10 +103,14 @@ class Fleet:
         for path in self.logs:
             with path.open("ab") as file:
                 file.write(piece)
+        self._await(iteration)
+
+    def _await(self, iteration: int) -> None:
+        """Wait until every log is shown to have come so far."""
         while True:
             with urllib.request.urlopen(f"{self.daemon.url}api/v1/jobs") as answer:
                 logs = json.load(answer)["jobs"][0]["logs"]
-            if all(x["run"]["iteration"] == iteration for x in logs):
+            if [x["run"] and x["run"]["iteration"] for x in logs] == [iteration] * len(self.logs):
                 return
             time.sleep(0.2)
 
