@@ -33,14 +33,14 @@ def refuse(*_: object) -> None:
 class Stage:
     """A loop over a folder's logs, with its store and what it shows."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, logs: str = "*.log") -> None:
         self.log = folder / "train.log"
         self.disk = failing_disk()
         self.store = Store(folder / "state", factory=self.disk)
         self.published = Published(blobs=False)
         self.pasts = Pasts(lambda: None)
         self.nudges = 0
-        chosen = settings(folder, job(folder / "*.log"))
+        chosen = settings(folder, job(folder / logs))
         roster = Roster(chosen, self.store, None)
         self.loop = Loop(
             roster, self.store, Mailroom(chosen), self.published, self.pasts, self._nudge, POLL
@@ -136,6 +136,22 @@ class TestStep:
         stage.loop.step(NOW + SURVEY_EVERY)
 
         assert stage.letters == 1
+
+    def test_a_log_that_comes_with_its_folder(self, tmp_path: Path, bad: bytes) -> None:
+        """Nobody watches the folder as yet: folders are looked for again soon."""
+        stage = Stage(tmp_path, "later/train.log")
+        stage.loop.step(NOW)
+        log = tmp_path / "later" / "train.log"
+        log.parent.mkdir()
+        append(log, bad)
+
+        wait = stage.loop.step(NOW + 1, [str(log)])
+        letters = stage.letters
+        stage.loop.close()
+        stage.store.close()
+
+        assert letters == 1
+        assert wait <= SURVEY_EVERY
 
     def test_pictures_are_shown_in_their_time(self, stage: Stage, bad: bytes) -> None:
         """Not for every line, but within half a second."""
