@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import re
+from collections import Counter
 from collections.abc import Iterator
 from datetime import tzinfo
 from fnmatch import fnmatch
@@ -12,6 +13,7 @@ from functools import partial
 
 from caffewatch.alert.model import Alert, Origin
 from caffewatch.config.settings import Job, Settings, StartAt
+from caffewatch.export.stats import JobStats
 from caffewatch.log.start import ENOUGH, begins_run
 from caffewatch.service import absence
 from caffewatch.service.core import Core, CoreError, load
@@ -104,6 +106,14 @@ class Roster:
                 problem = None if readable else logs[0].error or f"{job.path}: no such file"
             edges.append((job, self.absence.judge(job, problem, now)))
         return edges
+
+    def jobs(self) -> tuple[JobStats, ...]:
+        """Return how the jobs stand."""
+        readable = Counter(name for (name, _), x in self._logs.items() if x.condition == "readable")
+        return tuple(
+            JobStats(job.name, job.path, readable[job.name], self.absence.alerts(job))
+            for job in self._settings.jobs
+        )
 
     def keys(self) -> list[tuple[str, str]]:
         """Return what the state is to remember: (job, log) of all logs, and the jobs."""
