@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import logging
 import re
 import socket
 from collections.abc import Iterator, Mapping
@@ -9,6 +11,7 @@ from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 import requests
 import urllib3.exceptions
@@ -29,8 +32,8 @@ LONGEST_PAUSE = 3600.0
 DIRECT = Transport()
 _BODY_LIMIT = 1024
 _REASON_LIMIT = 200
-_LONG_SEGMENT = 12
-"""Characters from which the last part of a path may be a token, and is hardly a word."""
+_TOKEN = re.compile(r"(?=.*[0-9A-Z]).{6,}|.{12,}")
+"""What a part of a path looks like that may be a token, and is hardly a word."""
 _RETRIED = frozenset({408, 425, 429})
 _BAD_URL = (
     requests.exceptions.InvalidURL,
@@ -72,6 +75,7 @@ class HttpClient:
         read_timeout: float = READ_TIMEOUT,
         total_timeout: float = TOTAL_TIMEOUT,
     ) -> None:
+        silence_libraries()
         self._timeouts = (connect_timeout, read_timeout)
         self._transport = transport
         self._headers = {"Accept-Encoding": "identity", **transport.fixed_headers()}
@@ -209,7 +213,23 @@ def _authentication(url: str) -> Any:
 
 
 def _parts(url: Secret) -> list[str]:
-    """Return the tails of a URL: a server that echoes one rarely repeats scheme and host."""
-    _, _, rest = url.reveal().partition("://")
-    last = rest.rstrip("/").rpartition("/")[2]
-    return [rest, rest.partition("/")[2], last if len(last) >= _LONG_SEGMENT else ""]
+    """Return what a server may repeat of a URL, which is rarely all of it.
+
+    Its tails, and the single words in it that may be keys: a server that writes JSON or HTML
+    escapes what stands between them.
+    """
+    whole = url.reveal()
+    _, _, rest = whole.partition("://")
+    parts = urlsplit(whole)
+    words = [x for x in parts.path.split("/") if _TOKEN.fullmatch(x)]
+    words += [x.partition("=")[2] or x for x in parts.query.split("&")]
+    words += [parts.username or "", parts.password or "", parts.fragment]
+    user, password = get_auth_from_url(whole)
+    pair = base64.b64encode(f"{user}:{password}".encode()).decode() if user or password else ""
+    return [rest, rest.partition("/")[2], *words, *(unquote(x) for x in words), pair]
+
+
+def silence_libraries() -> None:
+    """Keep out of our log what the libraries below write into theirs: it holds whole URLs."""
+    for name in ("requests", "urllib3"):
+        logging.getLogger(name).setLevel(logging.CRITICAL + 1)
