@@ -109,7 +109,7 @@ class AlertView:
         if self.state == "resolved":
             told += [
                 Fact("Lasted", _joined(self.lasted, since and f"from {since} on")),
-                Fact("Ended", self.ended),
+                Fact("Ended", _joined(self.ended, self.annotations["resolution"])),
             ]
         elif self.state == "event":
             told.append(Fact("When", _joined(since, self.began)))
