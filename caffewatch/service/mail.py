@@ -25,6 +25,11 @@ class Mailroom:
         self._repeat_interval = settings.alerts.repeat_interval
 
     @property
+    def receivers(self) -> frozenset[str]:
+        """The names of those who are configured."""
+        return frozenset(self._subscriptions)
+
+    @property
     def repeats_any(self) -> bool:
         """Whether alerts that still fire are told again at all."""
         return self._repeat_interval > 0
