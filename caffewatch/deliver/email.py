@@ -23,6 +23,7 @@ from caffewatch.deliver.receiver import ReceiverSettings
 from caffewatch.deliver.secret import Secret, redact
 from caffewatch.deliver.site import Site
 from caffewatch.deliver.text import defused, one_line, printable
+from caffewatch.deliver.transport import tls_trouble
 from caffewatch.deliver.view import view
 from caffewatch.deliver.wording import Wording, fill, write
 
@@ -223,7 +224,7 @@ def mailbox(text: str) -> Address:
 def describe_error(error: Exception) -> str:
     """Say what kind of error it is."""
     if isinstance(error, ssl.SSLError):
-        return "the TLS connection failed (certificate, name or protocol)"
+        return tls_trouble(error)
     # smtplib makes a disconnection of a time-out.
     if isinstance(error, TimeoutError) or isinstance(error.__context__, TimeoutError):
         return "no answer in time"

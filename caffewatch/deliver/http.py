@@ -6,6 +6,7 @@ import base64
 import logging
 import re
 import socket
+import ssl
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
@@ -21,7 +22,7 @@ from caffewatch.deliver.deadline import DeadlineAdapter
 from caffewatch.deliver.outcome import Delivered, Outcome, Rejected, Retry
 from caffewatch.deliver.secret import Secret, redact
 from caffewatch.deliver.text import one_line
-from caffewatch.deliver.transport import Transport
+from caffewatch.deliver.transport import Transport, tls_trouble
 
 CONNECT_TIMEOUT = 5.0
 READ_TIMEOUT = 10.0
@@ -180,7 +181,7 @@ def _beginning(response: requests.Response) -> bytes:
 _TOLD_BY_KIND: tuple[tuple[type[Exception], str], ...] = (
     (requests.ConnectTimeout, "no connection in time"),
     (requests.Timeout, "no answer in time"),
-    (requests.exceptions.SSLError, "the TLS connection failed (certificate, name or protocol)"),
+    (requests.exceptions.SSLError, "the TLS connection failed"),
     (requests.exceptions.ProxyError, "the proxy cannot be reached"),
 )
 _TOLD_BY_CAUSE: tuple[tuple[type[Exception], str], ...] = (
@@ -192,8 +193,9 @@ _TOLD_BY_CAUSE: tuple[tuple[type[Exception], str], ...] = (
 
 def describe_error(error: Exception) -> str:
     """Say what kind of error it is, without its text, which holds the URL."""
-    told = [text for kind, text in _TOLD_BY_KIND if isinstance(error, kind)]
     causes = [error, *_causes(error)]
+    told = [tls_trouble(x) for x in causes if isinstance(x, ssl.SSLError)]
+    told += [text for kind, text in _TOLD_BY_KIND if isinstance(error, kind)]
     told += [text for kind, text in _TOLD_BY_CAUSE if any(isinstance(x, kind) for x in causes)]
     return told[0] if told else f"the request failed ({type(error).__name__})"
 
