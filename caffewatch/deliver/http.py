@@ -34,7 +34,7 @@ DIRECT = Transport()
 _BODY_LIMIT = 1024
 _REASON_LIMIT = 200
 _TOKEN = re.compile(r"(?=.*[0-9A-Z]).{6,}|.{12,}")
-"""What a part of a path looks like that may be a token, and is hardly a word."""
+"""What a part of a path or query looks like that may be a token, and is hardly a word."""
 _RETRIED = frozenset({408, 425, 429})
 _BAD_URL = (
     requests.exceptions.InvalidURL,
@@ -223,8 +223,8 @@ def _parts(url: Secret) -> list[str]:
     whole = url.reveal()
     _, _, rest = whole.partition("://")
     parts = urlsplit(whole)
-    words = [x for x in parts.path.split("/") if _TOKEN.fullmatch(x)]
-    words += [x.partition("=")[2] or x for x in parts.query.split("&")]
+    words = [*parts.path.split("/"), *(x.partition("=")[2] or x for x in parts.query.split("&"))]
+    words = [word for word in words if _TOKEN.fullmatch(word)]
     words += [parts.username or "", parts.password or "", parts.fragment]
     user, password = get_auth_from_url(whole)
     pair = base64.b64encode(f"{user}:{password}".encode()).decode() if user or password else ""

@@ -152,7 +152,11 @@ class TestPost:
         ("path", "answer", "told"),
         [
             ("/in/T024Q/B024QXY/v1", r"no \/in\/T024Q\/B024QXY\/v1", r"no \/in\/T024Q\/***\/v1"),
-            ("/bot/AbCdEf7?key=k3y-9", "AbCdEf7 has no k3y-9", "*** has no ***"),
+            (
+                "/bot/AbCdEf7?key=k3y-90&as=json",
+                "AbCdEf7 has k3y-90, no json",
+                "*** has ***, no json",
+            ),
             ("/hook?bare%2Btoken", "bare+token or bare%2Btoken?", "*** or ***?"),
         ],
         ids=["json", "query", "percent"],
