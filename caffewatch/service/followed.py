@@ -219,8 +219,7 @@ class FollowedLog:
         if monitor is None or self.quiet or self.last_written is None or not monitor.runs:
             return []
         gone = self._witness.gone(monitor.runs[-1].run.tid, now)
-        silence = Silence(now - self.last_written, gone)
-        return self._told(monitor.tick(now, silence), replay=False)
+        return self._told(monitor.tick(now, Silence(now - self.last_written, gone)), replay=False)
 
     def _first_sight(self, now: float) -> None:
         with suppress(OSError):
@@ -263,8 +262,8 @@ class FollowedLog:
     def _take_stock(self, look: Look, now: float) -> None:
         """Note how the log's files stand."""
         self.condition, self.error = look.condition, look.error
-        is_missing = look.condition == "missing"
-        self._missing_since = (self._missing_since or now) if is_missing else None
+        missing_since = self._missing_since or now
+        self._missing_since = missing_since if look.condition == "missing" else None
         self._offset, self._lag = look.offset, look.lag
         if look.changes:
             self._changes.update(change.name.lower() for change in look.changes)
