@@ -58,7 +58,8 @@ class Alert:
         summary, description, advice, iteration, value and, where they apply, iteration_estimated
         (true until the log has given the number), log_time, line, net, snapshot (the last clean
         one), evidence (the last values as bars), recent (the very last in figures),
-        consequences and, when it has resolved, resolution (why).
+        consequences, repeat (how often it was told before) and, when it has resolved, resolution
+        (why).
     starts_at, ends_at
         Wall time in seconds since the epoch; ``ends_at`` is None while it fires, and the same for
         an event.

@@ -46,7 +46,7 @@ class AlertView:
     Parameters
     ----------
     word
-        Its severity, or Resolved.
+        Its severity, Still and its severity where it was told before, or Resolved.
     name
         The rule in words.
     iteration
@@ -190,13 +190,14 @@ def _alert(alert: Alert, site: Site, clean: Clean) -> AlertView:
     labels = Texts({k: clean(v, _LINE_LIMIT) for k, v in alert.labels.items()})
     notes = Texts({k: clean(v, _LINE_LIMIT) for k, v in alert.annotations.items()})
     resolved, ends_at = alert.state == "resolved", alert.ends_at
+    severity = f"still {alert.severity}" if notes["repeat"] else alert.severity
     estimated = " (estimated)" if notes["iteration_estimated"] else ""
     advice = alert.annotations.get("advice", "").split("\n")
     return AlertView(
         state=alert.state,
         severity=alert.severity,
         sign="✅" if resolved else _SIGNS[alert.severity],
-        word="Resolved" if resolved else alert.severity.capitalize(),
+        word="Resolved" if resolved else severity.capitalize(),
         rule=alert.rule,
         name=in_words(alert.rule),
         job=clean(alert.labels.get("training_job", ""), _NAME_LIMIT),

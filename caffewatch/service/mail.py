@@ -53,5 +53,11 @@ class Mailroom:
         for letter in self.letters(job, alerts, now):
             known = told.get((letter.receiver, letter.alert.fingerprint))
             if known is not None and now - known[1] >= self._repeat_interval:
-                due.append(replace(letter, repeat=known[0] + 1))
+                due.append(_again(letter, known[0] + 1))
         return due
+
+
+def _again(letter: Letter, repeat: int) -> Letter:
+    """Mark a letter as one that was told before: people take the same words for something new."""
+    notes = {**letter.alert.annotations, "repeat": str(repeat)}
+    return replace(letter, repeat=repeat, alert=replace(letter.alert, annotations=notes))

@@ -28,6 +28,12 @@ class TestFacts:
             "Log: /data/train.log, line 941",
         ]
 
+    def test_told_again(self) -> None:
+        """Nobody is to take it for something new."""
+        (shown,) = view(notification(alert(annotations={"repeat": "1"})), SITE).alerts
+
+        assert shown.headline == "🔴 Still critical: nan or inf in layer conv1"
+
     def test_resolved(self) -> None:
         """What is over needs no advice, but says why it is over."""
         over = resolved(alert(), STARTED + 754, "a new run began in this log")
