@@ -46,12 +46,12 @@ class Heat:
     height: int
 
 
-def heat(made: LayerMap, quantity: Quantity) -> Heat | None:
+def heat(made: LayerMap, quantity: Quantity, most_cells: int = MOST_CELLS) -> Heat | None:
     """Lay the map of a quantity out; None where nothing was printed of it."""
     rows = list(made.rows(quantity))
     if not rows:
         return None
-    step = _step(len(made.spans), len(rows))
+    step = _step(len(made.spans), len(rows), most_cells)
     cells = [(layer, _joined(values, step)) for layer, values in rows]
     spans = _joined_spans(made.spans, step)
     logs = [
@@ -72,8 +72,8 @@ def heat(made: LayerMap, quantity: Quantity) -> Heat | None:
     )
 
 
-def _step(columns: int, rows: int) -> int:
-    most = max(_FEWEST_COLUMNS, MOST_CELLS // rows)
+def _step(columns: int, rows: int, most_cells: int) -> int:
+    most = max(_FEWEST_COLUMNS, most_cells // rows)
     return -(-columns // most)
 
 

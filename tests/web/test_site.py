@@ -38,8 +38,13 @@ class TestJob:
         """Pictures, each with a table behind it, marks, findings and the last block."""
         page = Page(get(daemon(exploding()), "/jobs/mnist").body)
 
-        assert {"chart-loss", "chart-lr", "chart-speed", "log0-map-gradient"} <= page.ids
-        assert {"table-loss", "log0-rows-gradient", "block-0", "events-0"} <= page.ids
+        assert {
+            "log0-chart-loss",
+            "log0-chart-lr",
+            "log0-chart-speed",
+            "log0-map-gradient",
+        } <= page.ids
+        assert {"log0-table-loss", "log0-rows-gradient", "block-0", "events-0"} <= page.ids
         assert "Findings of this run" in page.text
 
     def test_nan_stands_out(self) -> None:
@@ -54,7 +59,7 @@ class TestJob:
         """The scale is the reader's to choose, and anything else is the usual one."""
         page = Page(get(daemon(exploding()), "/jobs/mnist", f"scale={scale}").body)
 
-        assert "chart-loss" in page.ids
+        assert "log0-chart-loss" in page.ids
 
     def test_no_run_yet(self) -> None:
         """A log that is no Caffe log says so."""

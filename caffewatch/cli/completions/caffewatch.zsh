@@ -51,7 +51,7 @@ _shtab_caffewatch_defaults_added=0
 
 _shtab_caffewatch_check_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
-  "--format[format]:format:(text json)"
+  "--format[format]:format:(text json html)"
   {-o,--output}"[write the report to this file]:PATH:_files"
   "(*):file (.gz, .bz2 and .xz too), glob, folder, or - for standard input:_files"
 )

@@ -83,5 +83,5 @@
 
   document.addEventListener("pointermove", point);
   document.addEventListener("pointerdown", point);
-  setTimeout(refresh, EVERY);
+  if (live) setTimeout(refresh, EVERY); // a report in a file stays as it is
 })();
