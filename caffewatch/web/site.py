@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import parse_qs, quote
 
+from caffewatch.alert.model import Alert
 from caffewatch.draw import pages
 from caffewatch.draw.axis import Scale
 from caffewatch.draw.figures import duration
@@ -30,6 +32,7 @@ class _Row:
     run: RunSnapshot | None
     eta: str
     fraction: float | None
+    alerts: Sequence[Alert]
 
     @property
     def bad_loss(self) -> bool:
@@ -38,13 +41,13 @@ class _Row:
 
 def index(sight: Sight, version: str) -> Response:
     """Show all jobs, and before them what fires."""
-    logs = sight.logs()
+    logs, alerts = sight.logs(), sight.loud()
     rows = []
     for name in sight.jobs:
-        own = [_row(x) for x in logs if x.job == name]
-        rows += own or [_Row(name, "", _href(name), "absent", None, "", None)]
-    rows.sort(key=lambda row: row.state in ("finished", "stopped", "absent"))
-    html = pages.render("index.html.j2", root="", version=version, alerts=sight.loud(), rows=rows)
+        own = [_row(x, alerts) for x in logs if x.job == name]
+        rows += own or [_Row(name, "", _href(name), "absent", None, "", None, ())]
+    rows.sort(key=lambda row: (not row.alerts, row.state in ("finished", "stopped", "absent")))
+    html = pages.render("index.html.j2", root="", version=version, alerts=alerts, rows=rows)
     return as_page(html)
 
 
@@ -68,7 +71,7 @@ def static(name: str) -> Response:
 def _shown(one: Watched, past: Past | None, scale: Scale) -> dict[str, Any]:
     run = past.history.runs[-1] if past and past.history.runs else None
     return {
-        "row": _row(one),
+        "row": _row(one, ()),
         "run": run,
         "problem": "The daemon is busy; the history comes in a moment."
         if past is None and one.snapshot is not None
@@ -80,7 +83,7 @@ def _shown(one: Watched, past: Past | None, scale: Scale) -> dict[str, Any]:
     }
 
 
-def _row(one: Watched) -> _Row:
+def _row(one: Watched, alerts: Sequence[Alert]) -> _Row:
     run = one.snapshot.run if one.snapshot else None
     left = seconds_left(run) if run else None
     fraction = None
@@ -89,6 +92,7 @@ def _row(one: Watched) -> _Row:
     return _Row(
         one.job, one.log, _href(one.job), run.state if run else "waiting", run,
         "" if left is None else duration(left), fraction,
+        [x for x in alerts if x.labels.get("log") == one.log],
     )  # fmt: skip
 
 

@@ -20,9 +20,9 @@ def html(logs: Mapping[str, CaffeLog | bytes], interrupted: bool = False) -> str
     return as_html.page(read, "0.1.0", interrupted)
 
 
-def healthy(**solver: float) -> CaffeLog:
+def healthy(rate: float = 0.01) -> CaffeLog:
     """Write ten displays."""
-    log = CaffeLog.started(**solver)
+    log = CaffeLog.started(base_lr=rate)
     log.displays(range(0, 100, 10))
     return log
 
@@ -60,7 +60,7 @@ class TestContent:
 
     def test_several_runs(self) -> None:
         """One table and one picture of all, and each run for itself behind it."""
-        first, second = healthy(base_lr=0.1), exploding()
+        first, second = healthy(0.1), exploding()
         page = Page(html({"a.log": first.data + second.data, "b.log": healthy()}))
         text = " ".join(page.text.split())
 

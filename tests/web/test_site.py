@@ -7,7 +7,7 @@ import pytest
 
 from caffewatch.web.message import Request
 from tests.logs import CaffeLog, Layer, inner_product
-from tests.web.sights import HOSTILE, Page, daemon, exploding, get
+from tests.web.sights import HOSTILE, Page, daemon, exploding, fleet, get
 
 
 class TestIndex:
@@ -17,6 +17,16 @@ class TestIndex:
 
         assert page.index('class="card fault critical"') < page.index('class="card job"')
         assert "Firing now: 1" in Page(page).text
+
+    def test_jobs_in_trouble_come_first(self) -> None:
+        """Each log says how many alerts it has; one that has none comes behind."""
+        well = CaffeLog.started()
+        well.displays(range(0, 50, 10))
+        logs = {("well", "/logs/a"): well, ("ill", "/logs/b"): exploding()}
+        text = " ".join(Page(get(fleet(("well", "ill"), logs), "/").body).text.split())
+
+        assert "Jobs ill 1 alert running /logs/b" in text
+        assert text.index("/logs/b") < text.index("well running /logs/a")
 
     def test_a_job_in_figures(self) -> None:
         """Iteration, time left, loss, speed and a small curve."""
