@@ -154,6 +154,20 @@ class TestHostileClients:
 
         assert answer.endswith(b"GET / a Set-Cookie: b\n")
 
+    @pytest.mark.parametrize(
+        "header", [b"Content-Length: -1", b"Content-Length: -5", b"Transfer-Encoding: chunked"]
+    )
+    def test_a_body_without_end(self, header: bytes) -> None:
+        """It is not waited for, let alone read."""
+        server = Server("127.0.0.1", 0, respond, Limits(idle=60.0, total=60.0))
+        server.start()
+        address = ("127.0.0.1", urlsplit(server.url).port or 0)
+        with socket.create_connection(address, TIMEOUT) as sock:
+            sock.sendall(b"POST / HTTP/1.1\r\n" + header + b"\r\n\r\n")
+
+            assert read_all(sock).endswith(b"POST / \n")
+        server.close()
+
     @pytest.mark.parametrize("sent", [b"", b"GET / HT", b"GET / HTTP/1.1\r\nHost: a\r\n"])
     def test_silence_is_ended(self, connect: Connect, sent: bytes) -> None:
         """A client that stops in its request is hung up on without an answer."""
