@@ -1,9 +1,9 @@
 """The server: a bounded number of threads, and a deadline for every client.
 
-It is the standard library's, with bounds of our own. cheroot, the one WSGI server with TLS that runs
-inside a process, was tried and has none of them (11.1): its time-outs begin anew with every byte, it
-shakes hands where it accepts, so that one silent client stops all, nobody makes room when threads
-run out, and its threads are no daemons, so that a process which fails does not end.
+It is the standard library's, with bounds of our own. cheroot, the one WSGI server with TLS that
+runs inside a process, was tried and has none of them (11.1): its time-outs begin anew with every
+byte, it shakes hands where it accepts, so that one silent client stops all, nobody makes room when
+threads run out, and its threads are no daemons, so that a process which fails does not end.
 """
 
 from __future__ import annotations
