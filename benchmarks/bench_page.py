@@ -17,10 +17,10 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from bench_daemon import Daemon
-from bench_scrape import net
 from playwright.sync_api import Browser, sync_playwright
 
+from bench_daemon import Daemon
+from bench_scrape import net
 from tests.logs import CaffeLog
 
 LAST, DISPLAY = 1_000_000, 1000
