@@ -176,7 +176,7 @@ _shtab_caffewatch_run_defaults_added=0
 
 _shtab_caffewatch_watch_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
-  "--exit-on-end[end when every log says that training has\: 0 nothing loud, 1 something loud]"
+  "--exit-on-end[end when every log says that training has\: 0 nothing loud, 1 something loud, 2 a log cannot be read]"
   "(*):file, glob, folder, or - for standard input:_files"
 )
 
