@@ -120,6 +120,7 @@ class TestTerminal:
             eventually(lambda: "ended" in shown(), 30)
 
             assert is_whole(60)
-            assert shown().count("critical non_finite") == 1
+            joined = tmux("capture-pane", "-p", "-J", "-S", "-")
+            assert joined.count("critical non_finite") == 1
         finally:
             tmux("kill-server")
