@@ -1,54 +1,79 @@
-"""Take the README's pictures: the real daemon on a bundled log, seen by a headless Chromium."""
+"""Take the README's pictures: the real daemon on bundled logs, and the mail that it sends.
+
+The logs are cut off in mid-training, as they are when people look.
+"""
 
 from __future__ import annotations
 
 import argparse
 import gzip
 import json
+import re
 import shutil
 import subprocess
 import sys
 import tempfile
 import time
 import urllib.request
+from email.message import EmailMessage
 from pathlib import Path
 
-RUNS = Path(__file__).parents[1] / "tests" / "data" / "runs"
-JOBS = ("lr_too_high_nan", "resnet_ok", "vanishing_sigmoid")
-SHOTS = (("index", "", 1100, 900, ""), ("job", "jobs/lr_too_high_nan", 1100, 1750, ""),
-         ("job-dark", "jobs/resnet_ok", 1100, 1750, "dark"), ("phone", "", 500, 1500, ""),
-         ("phone-job", "jobs/lr_too_high_nan", 500, 2400, ""))  # fmt: skip
-"""(name, page, width, height, colours); a headless window is never narrower than 500."""
+from playwright.sync_api import Browser, sync_playwright
+
+from tests.deliver.mail_server import mail_server
+
+ROOT = Path(__file__).parents[1]
+RUNS = ROOT / "tests" / "data" / "runs"
+IMAGES = ROOT / "docs" / "images"
+JOBS = {
+    "lenet": ("input_nan", 40),
+    "resnet": ("resnet_ok", 220),
+    "sigmoid": ("vanishing_sigmoid", 300),
+}
+"""Job -> (log, iteration at which it is cut off)."""
+PAGES = {"status": ("", 1100, 840), "job": ("jobs/lenet", 1100, 1290)}
+"""Picture -> (page, width, height)."""
 
 
 def main() -> int:
     """Write the pictures into a folder."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("folder", type=Path)
+    parser.add_argument("folder", type=Path, nargs="?", default=IMAGES)
     folder: Path = parser.parse_args().folder
-    browser = shutil.which("chromium") or shutil.which("google-chrome")
-    if browser is None:
+    chromium = shutil.which("chromium")
+    if chromium is None:
         print("screenshots: needs chromium (apt-get install chromium)", file=sys.stderr)
         return 2
     folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory() as work:
-        daemon, url = start(Path(work))
+    with tempfile.TemporaryDirectory() as work, mail_server() as mail, sync_playwright() as play:
+        browser = play.chromium.launch(executable_path=chromium)
+        daemon, url = start(Path(work), mail.port)
         try:
-            for name, page, width, height, colours in SHOTS:
-                shoot(browser, url + page, folder / f"{name}.png", width, height, colours)
+            for name, (page, width, height) in PAGES.items():
+                shoot(browser, url + page, folder / f"{name}.png", width, height)
+            worst = next(x for _, _, x in mail.received if "nan" in x["Subject"])
+            shoot_mail(browser, worst, folder / "alert.png")
         finally:
             daemon.terminate()
             daemon.wait()
+            browser.close()
     return 0
 
 
-def start(work: Path) -> tuple[subprocess.Popen[bytes], str]:
-    """Start the daemon on a few bundled logs; return it and its URL once all are read."""
-    for name in JOBS:
-        data = gzip.decompress((RUNS / f"{name}.log.gz").read_bytes())
-        (work / f"{name}.log").write_bytes(data)
+def start(work: Path, smtp: int) -> tuple[subprocess.Popen[bytes], str]:
+    """Start the daemon; return it and its URL once all logs are read and the mail has come."""
+    for name, (run, end) in JOBS.items():
+        data = gzip.decompress((RUNS / f"{run}.log.gz").read_bytes())
+        cut = re.search(rb"^.*\] Iteration %d\b.*loss = " % end, data, re.MULTILINE)
+        assert cut is not None
+        (work / f"{name}.log").write_bytes(data[: cut.start()])
+    receiver = {
+        "name": "mail", "type": "email", "host": "127.0.0.1", "port": smtp, "security": "plain",
+        "from": "caffewatch@example.org", "to": ["vision@example.org"],
+    }  # fmt: skip
     config = {
         "host": "gpu-07", "state_dir": str(work / "state"), "web": {"listen": "127.0.0.1:0"},
+        "external_url": "https://watch.example/", "receivers": [receiver],
         "jobs": [{"name": x, "path": str(work / f"{x}.log")} for x in JOBS],
     }  # fmt: skip
     (work / "caffewatch.yaml").write_text(json.dumps(config))
@@ -59,27 +84,45 @@ def start(work: Path) -> tuple[subprocess.Popen[bytes], str]:
     while time.monotonic() < deadline:
         words = (work / "said").read_text().split()
         urls = [x for x in words if x.startswith("http://")]
-        if urls and _read(urls[0]):
+        if urls and _has_all(urls[0]):
             return daemon, urls[0]
         time.sleep(0.1)
     daemon.terminate()
     raise TimeoutError((work / "said").read_text())
 
 
-def _read(url: str) -> bool:
+def _has_all(url: str) -> bool:
     with urllib.request.urlopen(url + "api/v1/jobs", timeout=10) as answer:
         jobs = json.load(answer)["jobs"]
-    return all(x["logs"] and x["logs"][0]["run"] for x in jobs)
+    with urllib.request.urlopen(url + "metrics", timeout=10) as answer:
+        sent = re.search(r'outcome="delivered",receiver="mail"\} [1-9]', answer.read().decode())
+    return bool(sent) and all(x["logs"] and x["logs"][0]["run"] for x in jobs)
 
 
-def shoot(browser: str, url: str, path: Path, width: int, height: int, colours: str = "") -> None:
-    """Take one picture of a page."""
-    dark = ["--blink-settings=preferredColorScheme=0"] if colours == "dark" else []
-    command = [
-        browser, "--headless=new", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", *dark,
-        f"--window-size={width},{height}", f"--screenshot={path}", "--timeout=8000", url,
-    ]  # fmt: skip
-    subprocess.run(command, check=True, capture_output=True, timeout=120)
+def shoot(browser: Browser, url: str, path: Path, width: int, height: int) -> None:
+    """Take the top of a page."""
+    page = browser.new_page(viewport={"width": width, "height": height})
+    page.goto(url)
+    page.screenshot(path=path)
+    page.close()
+
+
+def shoot_mail(browser: Browser, message: EmailMessage, path: Path) -> None:
+    """Take the HTML part of a mail, under its subject, as a mail program shows it."""
+    body = message.get_body(("html",))
+    assert body is not None
+    page = browser.new_page(viewport={"width": 760, "height": 400})
+    page.set_content(body.get_content())
+    page.evaluate(
+        """(subject) => {
+          const heading = document.createElement("h3");
+          heading.textContent = subject;
+          document.body.prepend(heading);
+        }""",
+        str(message["Subject"]),
+    )
+    page.screenshot(path=path, full_page=True)
+    page.close()
 
 
 if __name__ == "__main__":
