@@ -151,6 +151,7 @@ class Loop:
     def publish(self, now: float) -> None:
         """Show other threads how the logs stand."""
         self._next_publication = now + PUBLISH_EVERY
+        self._published.jobs = self._roster.jobs()
         self._published.publish()
 
     def _due(self, woken: Iterable[str], now: float) -> list[FollowedLog]:
@@ -192,11 +193,12 @@ class Loop:
             self._ledger.note_alerts(job, alerts, now)
             for alert in alerts:
                 _log.log(*_described(alert))
+        self._published.jobs = self._roster.jobs()
         return found
 
     def _look(self, log: FollowedLog, now: float) -> int:
         """Look at one log; return how many bytes it brought."""
-        condition = log.condition
+        condition, was_missing = log.condition, log.missing_for(now) > 0
         try:
             taken = log.look(now)
         except Exception:
@@ -210,6 +212,9 @@ class Loop:
         if log.condition != condition and log.condition == "unreadable":
             self._errors["tail"] += 1
             _log.warning("%s", log.error)
+        if was_missing and log.condition == "readable":
+            # Its folder may have come with it, after the last look for folders to watch.
+            self._survey(now)
         if taken.more:
             self._behind[log.key] = log
         if taken.soon:

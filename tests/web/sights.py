@@ -34,7 +34,7 @@ def fleet(jobs: Sequence[str], logs: Mapping[tuple[str, str], CaffeLog]) -> Rout
     watched = [Watched(*key, one.snapshot(), 1.0) for key, one in monitors.items()]
     alerts = [alert for one in monitors.values() for alert in one.alerts]
     sight = Sight(jobs, lambda: watched, lambda: alerts, lambda *key: pasts.get(key))
-    return Routes("0.1.0", lambda _: ("", b""), lambda: None, lambda: None, sight)
+    return Routes("0.1.0", lambda accept, packed: ("", b""), lambda: None, lambda: None, sight)
 
 
 def get(routes: Routes, path: str, query: str = "", **headers: str) -> Response:
