@@ -31,8 +31,7 @@ JOBS = {
     "sigmoid": ("vanishing_sigmoid", 300),
 }
 """Job -> (log, iteration at which it is cut off)."""
-PAGES = {"status": ("", 1100, 840), "job": ("jobs/lenet", 1100, 1290)}
-"""Picture -> (page, width, height)."""
+WIDTH = 1100
 
 
 def main() -> int:
@@ -40,19 +39,26 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path, nargs="?", default=IMAGES)
     folder: Path = parser.parse_args().folder
-    chromium = shutil.which("chromium")
-    if chromium is None:
-        print("screenshots: needs chromium (apt-get install chromium)", file=sys.stderr)
+    chromium, squeeze = shutil.which("chromium"), shutil.which("pngquant")
+    if chromium is None or squeeze is None:
+        needs = "chromium, pngquant and fonts-noto-color-emoji"
+        print(f"screenshots: needs Debian's {needs}", file=sys.stderr)
         return 2
     folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory() as work, mail_server() as mail, sync_playwright() as play:
+    with (
+        tempfile.TemporaryDirectory(prefix="caffe-") as work,
+        mail_server() as mail,
+        sync_playwright() as play,
+    ):
         browser = play.chromium.launch(executable_path=chromium)
         daemon, url = start(Path(work), mail.port)
         try:
-            for name, (page, width, height) in PAGES.items():
-                shoot(browser, url + page, folder / f"{name}.png", width, height)
+            shoot(browser, f"{url}jobs/lenet", folder / "page.png")
             worst = next(x for _, _, x in mail.received if "nan" in x["Subject"])
             shoot_mail(browser, worst, folder / "alert.png")
+            for name in ("page", "alert"):
+                path = str(folder / f"{name}.png")
+                subprocess.run([squeeze, "--force", "--strip", "--output", path, path], check=True)
         finally:
             daemon.terminate()
             daemon.wait()
@@ -99,11 +105,20 @@ def _has_all(url: str) -> bool:
     return bool(sent) and all(x["logs"] and x["logs"][0]["run"] for x in jobs)
 
 
-def shoot(browser: Browser, url: str, path: Path, width: int, height: int) -> None:
-    """Take the top of a page."""
-    page = browser.new_page(viewport={"width": width, "height": height})
+def shoot(browser: Browser, url: str, path: Path) -> None:
+    """Take a job's page down to its first layer map, with the mouse on the first nan."""
+    page = browser.new_page(viewport={"width": WIDTH, "height": 900})
     page.goto(url)
-    page.screenshot(path=path)
+    figure = page.locator("#log0-map-gradient")
+    figure.locator("svg").hover(position={"x": 541, "y": 8})
+    page.wait_for_timeout(100)
+    page.evaluate("window.scrollTo(0, 0)")
+    box = figure.bounding_box()
+    assert box is not None
+    height = box["y"] + box["height"] + 12
+    page.screenshot(
+        path=path, full_page=True, clip={"x": 0, "y": 0, "width": WIDTH, "height": height}
+    )
     page.close()
 
 
