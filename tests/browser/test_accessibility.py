@@ -7,6 +7,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
 from tests.browser.conftest import NARROW, WIDE, Opener, Site
+from tests.browser.pages import LONG
 
 pytestmark = pytest.mark.slow
 
@@ -23,7 +24,7 @@ def violations(page: Page) -> list[str]:
 @pytest.mark.parametrize("colours", ["light", "dark"])
 @pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "phone"])
 class TestPages:
-    @pytest.mark.parametrize("path", ["", "jobs/mnist", "jobs/new"])
+    @pytest.mark.parametrize("path", ["", "jobs/mnist", f"jobs/mnist?log={LONG}", "jobs/new"])
     def test_no_violations(
         self, path: str, size: tuple[int, int], colours: str, site: Site, opened: Opener
     ) -> None:

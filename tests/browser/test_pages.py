@@ -8,12 +8,13 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import NARROW, Opener, Site
+from tests.browser.pages import LONG
 
 pytestmark = pytest.mark.slow
 
 EVERY = 3000
 """Milliseconds after which a page asks whether there is news."""
-PAGES = ("", "jobs/mnist")
+PAGES = ("", "jobs/mnist", f"jobs/mnist?log={LONG}")
 FOCUS = """() => {
   const one = document.activeElement;
   const [box, style] = [one.getBoundingClientRect(), getComputedStyle(one)];
