@@ -33,6 +33,8 @@ from caffewatch.report.facts import (
 
 MOST_CELLS = 6000
 """Cells of the layer maps of one quantity, over all runs: that keeps the file below a megabyte."""
+MOST_CHARTED, MOST_MAPPED = 12, 3
+"""Runs of which there are curves, and layer maps: first those with loud findings, then the last."""
 _WORST_LAST = ("unknown", "healthy", "warning", "critical")
 
 
@@ -62,6 +64,8 @@ class _Shown:
     anchor: str
     read: _ReadRun
     faults: Sequence[Fault]
+    is_charted: bool
+    is_mapped: bool
     charts: Sequence[Chart]
     maps: Sequence[Heat]
 
@@ -81,16 +85,13 @@ def take(name: str, monitor: Monitor) -> ReadLog:
 def page(logs: Sequence[ReadLog], version: str, interrupted: bool = False) -> str:
     """Write the report of all logs, in ASCII: whatever carries it need not know its encoding."""
     names = _short_names([log.name for log in logs])
-    rows = [
-        (_anchor(n, at), names[n], run.cells)
-        for n, log in enumerate(logs)
-        for at, run in enumerate(log.runs)
-    ]
+    placed = [(n, at, run) for n, log in enumerate(logs) for at, run in enumerate(log.runs)]
     named = [
-        NamedRun(_called(names[n], run.history, log, len(logs)), run.history)
-        for n, log in enumerate(logs)
-        for run in log.runs
+        NamedRun(_called(names[n], run.history, logs[n], len(logs)), run.history)
+        for n, _, run in placed
     ]
+    order = sorted(placed, key=lambda x: (not _is_loud(x[2]), -x[0], -x[1]))
+    rank = {(n, at): place for place, (n, at, _) in enumerate(order)}
     style, script = pages.static("style.css"), pages.static("page.js")
     html = pages.render(
         "report.html.j2",
@@ -98,11 +99,17 @@ def page(logs: Sequence[ReadLog], version: str, interrupted: bool = False) -> st
         health=max((log.verdict.health for log in logs), key=_WORST_LAST.index, default="unknown"),
         interrupted=interrupted,
         columns=COLUMNS,
-        rows=rows,
+        rows=[(_anchor(n, at), names[n], run.cells) for n, at, run in placed],
         overlaid=charts(named[-COLOURS:]) if len(named) > 1 else [],
         left_out=max(0, len(named) - COLOURS),
         logs=[
-            (log, [_shown(run, _anchor(n, at), len(rows)) for at, run in enumerate(log.runs)])
+            (
+                log,
+                [
+                    _shown(run, _anchor(n, at), rank[n, at], len(placed))
+                    for at, run in enumerate(log.runs)
+                ],
+            )
             for n, log in enumerate(logs)
         ],
         version=version,
@@ -114,13 +121,20 @@ def page(logs: Sequence[ReadLog], version: str, interrupted: bool = False) -> st
     return html.encode("ascii", "xmlcharrefreplace").decode()
 
 
-def _shown(run: _ReadRun, anchor: str, runs: int) -> _Shown:
-    """Draw one of so many runs."""
+def _shown(run: _ReadRun, anchor: str, rank: int, runs: int) -> _Shown:
+    """Draw the run of this rank among so many."""
     alone = [NamedRun("", run.history)]
+    is_charted, is_mapped = rank < MOST_CHARTED, rank < MOST_MAPPED
+    points, cells = MOST_POINTS // min(runs, MOST_CHARTED), MOST_CELLS // min(runs, MOST_MAPPED)
     return _Shown(
-        anchor, run, ranked(run.history.faults), charts(alone, points=MOST_POINTS // runs),
-        maps(run.history, MOST_CELLS // runs),
+        anchor, run, ranked(run.history.faults), is_charted, is_mapped,
+        charts(alone, points=points) if is_charted else (),
+        maps(run.history, cells) if is_mapped else (),
     )  # fmt: skip
+
+
+def _is_loud(run: _ReadRun) -> bool:
+    return any(fault.loud for fault in run.history.faults)
 
 
 def _snapshots(record: RunRecord) -> Snapshots | None:

@@ -51,7 +51,7 @@ class TestContent:
         text = " ".join(page.text.split())
 
         assert text.index("critical train.log") < text.index("critical non_finite At iteration 100")
-        assert "/logs/train.log critical: non_finite" in text
+        assert "/logs/train.log critical non_finite" in text
         assert "100: nan" in text
         assert "Stop the job" in text
         assert "Last clean snapshot: net_iter_90.caffemodel" in text
@@ -72,6 +72,17 @@ class TestContent:
         text = Page(html({f"{n}.log": healthy() for n in range(8)})).text
 
         assert "those of the last 6 runs" in text
+
+    def test_many_runs(self) -> None:
+        """Those that went wrong have their pictures, then the last ones; the others say so."""
+        page = Page(html({"bad.log": exploding(), **{f"{n}.log": healthy() for n in range(14)}}))
+
+        mapped = {x for x in page.ids if x.endswith("map-gradient")}
+        charted = {x for x in page.ids if x.endswith("chart-loss")} - {"all-chart-loss"}
+        assert mapped == {f"log{n}-run0-map-gradient" for n in (0, 13, 14)}
+        assert charted == {f"log{n}-run0-chart-loss" for n in (0, *range(4, 15))}
+        assert page.text.count("Its curves and layer maps are not in this report") == 3
+        assert page.text.count("Its layer maps are not in this report") == 9
 
     def test_names_that_are_alike(self) -> None:
         """Logs of one name are told apart by their folders."""

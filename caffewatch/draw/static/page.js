@@ -99,18 +99,17 @@
     const [left, right] = svg.dataset.plot.split(" ").map(Number);
     const [low, high] = svg.dataset.range.split(" ").map(Number);
     const wanted = low + ((x - left) / (right - left)) * (high - low);
-    let at = null;
-    const said = [...svg.querySelectorAll("path[data-values]")].map((path) => {
-      const rows = JSON.parse(path.dataset.values);
-      const near = rows.reduce((a, b) =>
-        Math.abs((a[0] + a[1]) / 2 - wanted) <= Math.abs((b[0] + b[1]) / 2 - wanted) ? a : b);
-      at ??= near;
-      const elsewhere = near[0] > at[1] || near[1] < at[0] ? ` (at ${span(near)})` : "";
-      const values = near[2] === null ? [] : near[2] === near[3] ? [near[2]] : [near[2], near[3]];
-      const value = [values.join(" to "), near[4]].filter(Boolean).join(" and ");
-      return `${path.dataset.name} ${value}${elsewhere}`;
+    const away = (row) => Math.abs((row[0] + row[1]) / 2 - wanted);
+    const nearest = (rows) => rows.reduce((a, b) => (away(a) <= away(b) ? a : b));
+    const told = [...svg.querySelectorAll("path[data-values]")].map((path) =>
+      ({ name: path.dataset.name, row: nearest(JSON.parse(path.dataset.values)) }));
+    if (!told.length) return;
+    const at = nearest(told.map((x) => x.row));
+    const said = told.map(({ name, row }) => {
+      const elsewhere = row[0] > at[1] || row[1] < at[0] ? ` (at ${span(row)})` : "";
+      const values = row[2] === null ? [] : row[2] === row[3] ? [row[2]] : [row[2], row[3]];
+      return `${name} ${[values.join(" to "), row[4]].filter(Boolean).join(" and ")}${elsewhere}`;
     });
-    if (!said.length) return;
     mark(svg, `M${x.toFixed(1)} ${svg.dataset.top}V${svg.dataset.bottom}`);
     return `Iteration ${span(at)}: ${said.join("; ")}`;
   }
