@@ -133,7 +133,8 @@ class TestMouse:
 
         page.locator("#all-chart-loss svg").hover()
 
-        expect(page.locator("#all-chart-loss .reading")).to_contain_text("resnet.log loss 1.5 (at 100)")
+        reading = page.locator("#all-chart-loss .reading")
+        expect(reading).to_contain_text("resnet.log loss 1.5 (at 100)")
         expect(page.get_by_role("button")).to_have_count(0)
 
 
