@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import sys
-import time
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TextIO
 
+from caffewatch.cli.check_formats import FORMATS, modified, writer
 from caffewatch.cli.interruption import INTERRUPTED, Interruption
 from caffewatch.cli.progress import Progress
 from caffewatch.log.localtime import as_if_utc
 from caffewatch.monitor import Monitor
-from caffewatch.report import as_json
 from caffewatch.report.plain import plain
 from caffewatch.report.reading import DAMAGED, chunks, expand, misnamed, open_log
 
@@ -28,7 +26,7 @@ def add(parser: argparse.ArgumentParser) -> None:
         metavar="LOG",
         help="file (.gz, .bz2 and .xz too), glob, folder, or - for standard input",
     )
-    parser.add_argument("--format", choices=("text", "json"), default="text")
+    parser.add_argument("--format", choices=FORMATS, default="text")
     parser.add_argument("-o", "--output", metavar="PATH", help="write the report to this file")
     parser.epilog = (
         "exit status: 0 nothing to tell, 1 a warning or worse was found, "
@@ -49,43 +47,26 @@ def main(arguments: argparse.Namespace) -> int:
 
 def _judge(names: list[str], format: str, out: TextIO) -> int:
     loud = failed = False
-    reports: list[dict[str, Any]] = []
     with Interruption() as interruption, Progress(names) as progress:
+        report = writer(format, out, progress)
         for name in names:
             monitor, whole = _read(name, progress, interruption)
             failed = failed or not whole
             if monitor is None:
                 continue
             loud = loud or any(f.loud for record in monitor.runs for f in record.findings)
-            if format == "json":
-                reports.append(as_json.report(name, monitor))
-            else:
-                progress.pause()
-                if interruption.asked:
-                    out.write(f"interrupted after {monitor.bytes} bytes; this is what they show\n")
-                _print(name, monitor, out)
+            report.take(name, monitor, interruption.asked)
             if interruption.asked:
                 break
-    if interruption.asked and reports:
-        reports[-1]["interrupted"] = True
-    if format == "json":
-        json.dump(reports, out, indent=1, allow_nan=False)
-        out.write("\n")
+    report.end(interruption.asked)
     if interruption.asked:
         return INTERRUPTED
     return 2 if failed else int(loud)
 
 
-def _print(name: str, monitor: Monitor, out: TextIO) -> None:
-    from caffewatch.cli import terminal  # noqa: PLC0415 - JSON need not wait for rich
-    from caffewatch.report import as_text  # noqa: PLC0415 - it imports rich
-
-    terminal.write(as_text.report(name, monitor, _age(name)), out)
-
-
 def _read(name: str, progress: Progress, interruption: Interruption) -> tuple[Monitor | None, bool]:
     """Return what could be read of a log, None where that is nothing, and whether it is whole."""
-    monitor = Monitor(reference=as_if_utc(_modified(name)))
+    monitor = Monitor(reference=as_if_utc(modified(name)))
     whole = True
     try:
         with open_log(name) as stream:
@@ -111,18 +92,6 @@ def _fail(what: str, error: Exception, more: str = "") -> int:
 
 def _say(what: str, text: str) -> None:
     print(f"caffewatch check: {plain(what)}: {text}", file=sys.stderr)
-
-
-def _modified(name: str) -> float:
-    """Return when a log was last written: the year of stamps that have none."""
-    try:
-        return Path(name).stat().st_mtime
-    except OSError:
-        return time.time()
-
-
-def _age(name: str) -> float | None:
-    return None if name == "-" else time.time() - _modified(name)
 
 
 class _Output(AbstractContextManager[TextIO]):
