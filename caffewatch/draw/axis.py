@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -52,7 +52,8 @@ class Axis:
 
     def ticks(self, most: int = 5) -> list[tuple[float, str]]:
         """Return (place, label) of a few round values."""
-        return [(self.at(x), short(x)) for x in (self._powers(most) or self._rounds(most))]
+        values = self._powers(most) or self._rounds(most)
+        return [(self.at(x), label) for x, label in zip(values, _told_apart(values), strict=True)]
 
     def _powers(self, most: int) -> list[float]:
         """Return powers of ten, or their multiples by 2 and 5 where those are too few."""
@@ -60,12 +61,11 @@ class Axis:
             return []
         first = math.floor(math.log10(self.low) + 1e-9)
         last = math.floor(math.log10(self.high) + 1e-9)
-        step = -(-(last - first + 1) // most)
-        for factors in ((1,), (1, 2, 5)):
-            values = (n * 10.0**power for power in range(first, last + 1, step) for n in factors)
-            found = [x for x in values if self.low <= x <= self.high]
-            if len(found) > 2:
-                return found
+        powers = [10.0**n for n in range(first, last + 1)]
+        inside = [x for x in powers if self.low <= x <= self.high]
+        if len(inside) > 2:
+            return inside[:: -(-len(inside) // most)]
+        found = [n * x for x in powers for n in (1, 2, 5) if self.low <= n * x <= self.high]
         return found if len(found) > 1 else []
 
     def _rounds(self, most: int) -> list[float]:
@@ -77,3 +77,13 @@ class Axis:
         start = math.ceil(self.low / step)
         found = [x for n in range(most + 2) if (x := (start + n) * step) <= self.high]
         return found or [self.low, self.high]
+
+
+def _told_apart(values: Sequence[float]) -> list[str]:
+    """Label values with as many digits as it takes for no two to look alike."""
+    labels = [short(x) for x in values]
+    for digits in range(5, 10):
+        if len(set(labels)) == len(labels):
+            break
+        labels = [f"{x:.{digits}g}" for x in values]
+    return labels

@@ -13,7 +13,7 @@ from caffewatch.history.curve import Bucket
 from caffewatch.history.frozen import Mark
 
 WIDTH, HEIGHT = 560, 220
-LEFT, RIGHT, TOP, BOTTOM = 58, 8, 10, 24
+LEFT, RIGHT, TOP, BOTTOM = 72, 8, 10, 24
 MOST_POINTS = 400
 COLOURS = 6
 """Curves that differ in colour; those beyond begin again with the first."""
@@ -78,26 +78,49 @@ class Chart:
 
 
 def chart(
-    id: str, title: str, lines: Iterable[Line], marks: Sequence[Mark] = (), scale: Scale = "auto"
+    id: str,
+    title: str,
+    lines: Iterable[Line],
+    marks: Sequence[Mark] = (),
+    scale: Scale = "auto",
+    span: tuple[float, float] | None = None,
 ) -> Chart | None:
-    """Lay a chart out; None where there is nothing to draw."""
+    """Lay a chart out; None where there is nothing to draw.
+
+    ``span`` are the first and the last iteration of the picture, its own ones without it.
+    """
     shown = [x for x in lines if x.buckets]
     if not shown:
         return None
     every = [bucket for line in shown for bucket in line.buckets]
-    xs = [float(x) for b in every for x in (b.first, b.last)]
-    x = Axis(min(xs), max(xs) if max(xs) > min(xs) else min(xs) + 1.0)
-    y = Axis.of((v for b in every for v in (b.low, b.high) if v is not None), scale)
+    low, high = span or span_of(shown)
+    x = Axis(low, high if high > low else low + 1.0)
+    known = [v for b in every for v in (b.low, b.high) if v is not None]
+    y = Axis.of(known, scale)
     return Chart(
         id,
         title,
         [_drawn(line, n, x, y) for n, line in enumerate(shown)],
         _strokes(marks, x),
-        [(_x(place), grouped(int(float(label)))) for place, label in x.ticks(4)],
-        [(_y(place), label) for place, label in y.ticks()],
+        _iterations(x),
+        [(_y(place), label) for place, label in y.ticks()] if known else [],
         y.log,
         (x.low, x.high),
     )
+
+
+def span_of(lines: Iterable[Line]) -> tuple[float, float]:
+    """Return the first and the last iteration of curves, of which at least one has buckets."""
+    ends = [float(x) for line in lines for b in line.buckets for x in (b.first, b.last)]
+    return min(ends), max(ends)
+
+
+def _iterations(x: Axis) -> list[tuple[float, str]]:
+    """Label the axis with whole numbers, each once."""
+    whole = {round(x.low + place * (x.high - x.low)): place for place, _ in x.ticks(4)}
+    if x.high - x.low < 4:
+        whole = {n: x.at(n) for n in range(int(x.low), int(x.high) + 1)}
+    return [(_x(place), grouped(n)) for n, place in whole.items()]
 
 
 def sparkline(buckets: Sequence[Bucket], width: int = 120, height: int = 28) -> tuple[str, str]:
@@ -112,7 +135,7 @@ def sparkline(buckets: Sequence[Bucket], width: int = 120, height: int = 28) -> 
         for value in _ends(bucket)
     ]
     places = [place * step for place in range(len(buckets))]
-    return ("M" + "L".join(path) if path else ""), _bands(buckets, places, 0, height)
+    return _stroke(path, "h4"), _bands(buckets, places, 0, height)
 
 
 def _bands(buckets: Sequence[Bucket], places: Sequence[float], top: int, bottom: int) -> str:
@@ -129,23 +152,25 @@ def _bands(buckets: Sequence[Bucket], places: Sequence[float], top: int, bottom:
 
 
 def _drawn(line: Line, number: int, x: Axis, y: Axis) -> Drawn:
-    path = []
-    pen = "M"
+    strokes: list[list[str]] = [[]]
     places = [_x(x.at(b.first / 2 + b.last / 2)) for b in line.buckets]
     for bucket, at in zip(line.buckets, places, strict=True):
-        for value in _ends(bucket):
-            path.append(f"{pen}{at:.1f} {_y(y.at(value)):.1f}")
-            pen = "L"
+        strokes[-1] += [f"{at:.1f} {_y(y.at(value)):.1f}" for value in _ends(bucket)]
         if not _ends(bucket):
-            pen = "M"
+            strokes.append([])
     return Drawn(
         line.name, (number if line.colour is None else line.colour) % COLOURS, line.dash,
-        "".join(path),
+        "".join(map(_stroke, strokes)),
         _bands(line.buckets, places, TOP, HEIGHT - BOTTOM), _data(line.buckets),
         _last(line.buckets[-1]),
         short(min((b.low for b in line.buckets if b.low is not None), default=None)),
         short(max((b.high for b in line.buckets if b.high is not None), default=None)),
     )  # fmt: skip
+
+
+def _stroke(points: Sequence[str], alone: str = "m-3 0l3-3 3 3-3 3z") -> str:
+    """Join points; one ``alone``, which no line would show, is a shape of its own."""
+    return "M" + "L".join(points) + (alone if len(points) == 1 else "") if points else ""
 
 
 def odd_names(bucket: Bucket) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from datetime import UTC, datetime
 
 
 def number(value: float | None) -> float | str | None:
@@ -24,6 +25,11 @@ def short(value: float | None) -> str:
 def grouped(value: int | None) -> str:
     """Write a whole number with thin gaps between its thousands."""
     return "" if value is None else f"{value:,}".replace(",", "\u202f")
+
+
+def moment(seconds: float) -> str:
+    """Write seconds since the epoch to the minute."""
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M UTC")
 
 
 def duration(seconds: float) -> str:

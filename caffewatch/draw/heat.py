@@ -15,14 +15,22 @@ SHADES = 12
 MOST_CELLS = 24_000
 CELL_HEIGHT = 16
 WIDTH = 800
+LONGEST_NAME = 24
+"""Letters of a layer's name that are written; the middle of a longer name makes way."""
+_LETTER, _GUTTER_AROUND = 9, 16
 _FEWEST_COLUMNS = 24
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A layer's line of the map; ``values`` are its cells for whoever points at them."""
+    """A layer's line of the map.
+
+    ``label`` is its name as there is room for it; ``values`` are its cells for whoever points at
+    them.
+    """
 
     layer: str
+    label: str
     values: str
     first: str
     last: str
@@ -36,7 +44,8 @@ class Heat:
     """The map of one quantity.
 
     ``paths`` are (class, path data): s0 to s11 from the smallest to the largest value, zero, nan
-    and inf. ``ticks`` are (place, label) of iterations, ``ends`` the values of the outer shades.
+    and inf. ``ticks`` are (place, label) of iterations, ``ends`` the values of the outer shades,
+    None where no value has a shade, and ``gutter`` the room that the layers' names need.
     """
 
     quantity: Quantity
@@ -44,8 +53,9 @@ class Heat:
     paths: Sequence[tuple[str, str]]
     ticks: Sequence[tuple[float, str]]
     spans: str
-    ends: tuple[str, str]
+    ends: tuple[str, str] | None
     height: int
+    gutter: int
 
 
 def heat(made: LayerMap, quantity: Quantity, most_cells: int = MOST_CELLS) -> Heat | None:
@@ -64,8 +74,9 @@ def heat(made: LayerMap, quantity: Quantity, most_cells: int = MOST_CELLS) -> He
         _paths([values for _, values in cells], low, high),
         _ticks(spans),
         " ".join(f"{_said(x.first)}:{_said(x.last)}" for x in spans),
-        (short(low), short(high)),
+        (short(low), short(high)) if sizes else None,
         CELL_HEIGHT * len(rows),
+        _GUTTER_AROUND + _LETTER * min(LONGEST_NAME, max(len(layer) for layer, _ in rows)),
     )
 
 
@@ -95,6 +106,7 @@ def _row(layer: str, values: Sequence[float | None]) -> Row:
     finite = [x for x in known if math.isfinite(x)]
     return Row(
         layer,
+        _label(layer),
         " ".join("-" if x is None else f"{x:.3g}" for x in values),
         short(known[0] if known else None),
         short(known[-1] if known else None),
@@ -102,6 +114,14 @@ def _row(layer: str, values: Sequence[float | None]) -> Row:
         short(max(finite, default=None)),
         len(finite) < len(known),
     )
+
+
+def _label(layer: str) -> str:
+    """Keep both ends: names of deep nets differ in their first part or in their last."""
+    if len(layer) <= LONGEST_NAME:
+        return layer
+    kept = LONGEST_NAME // 2
+    return f"{layer[: LONGEST_NAME - kept - 1]}…{layer[-kept:]}"
 
 
 def _paths(

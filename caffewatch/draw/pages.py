@@ -9,7 +9,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from caffewatch.draw.chart import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH
 from caffewatch.draw.chart import sparkline as _sparkline
-from caffewatch.draw.figures import duration, grouped, short
+from caffewatch.draw.figures import duration, grouped, moment, short
 from caffewatch.draw.heat import CELL_HEIGHT
 from caffewatch.draw.heat import WIDTH as MAP_WIDTH
 
@@ -38,7 +38,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters |= {
-        "short": short, "grouped": grouped, "duration": duration, "clean": clean,
+        "short": short, "grouped": grouped, "duration": duration, "moment": moment, "clean": clean,
     }  # fmt: skip
     environment.globals |= {
         "sparkline": _sparkline,

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from caffewatch.draw.axis import Scale
-from caffewatch.draw.chart import DASHES, MOST_POINTS, Chart, Line, chart
+from caffewatch.draw.chart import DASHES, MOST_POINTS, Chart, Line, chart, span_of
 from caffewatch.draw.heat import MOST_CELLS, Heat, heat
 from caffewatch.history.frozen import Fault, RunHistory, Series
 from caffewatch.history.layers import QUANTITIES
@@ -28,7 +28,7 @@ def charts(
     """Draw loss, outputs, learning rate and speed of runs over each other.
 
     Of several runs each has a colour, and its curves differ in their dashes; together they have
-    ``points`` for each kind of curve.
+    ``points`` for each kind of curve. All pictures begin and end at the same iterations.
     """
     marks = runs[0].run.marks if len(runs) == 1 else ()
     of_loss: Scale = "log" if scale == "auto" else scale
@@ -39,12 +39,18 @@ def charts(
         ("speed", "Iterations per second", scale, _named("speed")),
     )
     each = max(_FEWEST_POINTS, points // len(runs))
-    found = []
-    for id, title, how, choose in wanted:
-        lines = [
-            line for n, one in enumerate(runs) for line in _lines(one, n, choose, each, len(runs))
-        ]
-        found.append(chart(id, title, lines, marks, how))
+    drawn = [
+        (
+            id,
+            title,
+            how,
+            [x for n, one in enumerate(runs) for x in _lines(one, n, choose, each, len(runs))],
+        )
+        for id, title, how, choose in wanted
+    ]
+    every = [line for *_, lines in drawn for line in lines if line.buckets]
+    span = span_of(every) if every else None
+    found = (chart(id, title, lines, marks, how, span) for id, title, how, lines in drawn)
     return [x for x in found if x is not None]
 
 

@@ -30,6 +30,14 @@ class TestTicks:
         """Their halves and fifths fill the gaps, so that the low end is not bare."""
         assert labels([2.3, 87.0], "log") == ["5", "10", "20", "50"]
 
+    def test_many_decades_are_evenly_apart(self) -> None:
+        """No label stands on another: 1, 2 and 5 are not crowded between powers left out."""
+        assert labels([3e-4, 60.0]) == ["0.001", "0.01", "0.1", "1", "10"]
+
+    def test_a_narrow_range(self) -> None:
+        """Labels have the digits that tell them apart: a plateau is no axis of one number."""
+        assert labels([2.30256, 2.3026]) == ["2.30257", "2.30258", "2.30259", "2.3026"]
+
     def test_one_value(self) -> None:
         """The scale is that of the value: a learning rate of 0.01 is not drawn from -0.5 to 0.5."""
         assert labels([0.01]) == ["0.006", "0.008", "0.01", "0.012", "0.014"]

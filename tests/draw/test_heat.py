@@ -8,14 +8,13 @@ from caffewatch.draw.heat import Heat, heat
 from caffewatch.history.layers import LayerMap
 from caffewatch.log.events import Blob, Moment, Pass
 
-BLOBS = (Blob("backward", "conv1", "param", "0", "diff"),)
 
-
-def drawn(*gradients: float, most_cells: int = 1000) -> Heat:
+def drawn(*gradients: float, most_cells: int = 1000, layer: str = "conv1") -> Heat:
     """Draw the map of a net of one layer, with a column for each gradient."""
     layers = LayerMap()
+    blobs = (Blob("backward", layer, "param", "0", "diff"),)
     for number, value in enumerate(gradients):
-        layers.add(Pass(1, "train", BLOBS, [value], 1, Moment(None)))
+        layers.add(Pass(1, "train", blobs, [value], 1, Moment(None)))
         layers.number(number)
     made = heat(layers, "gradient", most_cells)
     assert made is not None
@@ -38,8 +37,23 @@ class TestShades:
         assert (shade, path.count("M")) == ("s6", 1)
 
     def test_nothing_that_has_a_size(self) -> None:
-        """Where all is nan there is a map all the same."""
-        assert [shade for shade, _ in drawn(nan, nan).paths] == ["nan"]
+        """Where all is nan there is a map all the same, and no scale beside it."""
+        made = drawn(nan, nan)
+
+        assert ([shade for shade, _ in made.paths], made.ends) == (["nan"], None)
+
+
+class TestNames:
+    def test_room(self) -> None:
+        """Long names take more of the picture."""
+        assert drawn(1.0, layer="fc").gutter < drawn(1.0, layer="inception_3a/1x1").gutter
+
+    def test_long_names_keep_both_ends(self) -> None:
+        """The layers of a deep net differ in their number or in their kind."""
+        (row,) = drawn(1.0, layer="stage4/block007/conv_3x3_reduce/bn").rows
+
+        assert row.label == "stage4/bloc…x3_reduce/bn"
+        assert row.layer == "stage4/block007/conv_3x3_reduce/bn"
 
 
 class TestCells:

@@ -1,0 +1,62 @@
+from __future__ import annotations
+
+from math import inf
+
+import pytest
+
+from caffewatch.draw.chart import Chart, Line, chart, sparkline
+from caffewatch.draw.run_page import NamedRun, charts
+from caffewatch.history.curve import Bucket
+from tests.logs import CaffeLog
+from tests.watched import watch
+
+
+def drawn(*values: float | None) -> Chart:
+    """Draw a curve of one value each ten iterations; None for one that is not finite."""
+    buckets = [Bucket(n * 10, n * 10, x, x, int(x is None)) for n, x in enumerate(values)]
+    made = chart("loss", "Loss", [Line("loss", buckets)])
+    assert made is not None
+    return made
+
+
+class TestLonelyValues:
+    @pytest.mark.parametrize(("values", "shapes"), [((2.0,), 1), ((2.0, None, 3.0), 2)])
+    def test_are_seen(self, values: tuple[float | None, ...], shapes: int) -> None:
+        """A line needs two points: one that has no neighbour is a shape of its own."""
+        assert drawn(*values).lines[0].path.count("z") == shapes
+
+    def test_neighbours_are_a_line(self) -> None:
+        """They need no shape."""
+        assert "z" not in drawn(2.0, 3.0).lines[0].path
+
+    def test_a_small_curve(self) -> None:
+        """The card of a run with one display is not empty."""
+        path, _ = sparkline([Bucket(0, 0, 2.0, 2.0)])
+
+        assert path.endswith("h4")
+
+
+class TestAxes:
+    def test_iterations_are_told_once(self) -> None:
+        """One display is no reason for two zeros."""
+        assert [label for _, label in drawn(2.0).x_ticks] == ["0", "1"]
+
+    def test_nothing_finite(self) -> None:
+        """Where all is nan no scale is made up."""
+        assert drawn(None, None).y_ticks == []
+
+    def test_pictures_of_a_run_stand_under_each_other(self) -> None:
+        """All begin and end at the same iteration, though the first has no speed."""
+        log = CaffeLog.started()
+        log.displays(range(0, 100, 10))
+        run = watch(log).history().runs[-1]
+
+        assert {x.x_range for x in charts([NamedRun("", run)])} == {(0.0, 90.0)}
+
+
+def test_infinity_is_no_place() -> None:
+    """A bucket with nothing finite has a band and no point."""
+    made = chart("loss", "Loss", [Line("loss", [Bucket(0, 0, None, None, 2)])])
+
+    assert made is not None
+    assert (made.lines[0].path, bool(made.lines[0].odd), made.lines[0].last) == ("", True, str(inf))
