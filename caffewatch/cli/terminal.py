@@ -14,6 +14,9 @@ from rich.progress import (
     TransferSpeedColumn,
 )
 
+_BAR_FROM = 60
+"""Characters of a line from which there is room for a bar beside its figures."""
+
 
 def write(lines: Iterable[RenderableType], out: TextIO) -> None:
     """Write a report, with colours where ``out`` is a terminal.
@@ -31,6 +34,11 @@ def write(lines: Iterable[RenderableType], out: TextIO) -> None:
 
 
 def bar() -> Progress:
-    """Make a progress bar of bytes on standard error that leaves nothing behind."""
-    columns = (BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
-    return Progress(*columns, console=Console(stderr=True), transient=True)
+    """Make a progress bar of bytes on standard error that leaves nothing behind.
+
+    On a narrow terminal the bar itself makes way: figures that wrapped would be two lines.
+    """
+    console = Console(stderr=True)
+    figures = (DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
+    columns = (BarColumn(), *figures) if console.width >= _BAR_FROM else figures
+    return Progress(*columns, console=console, transient=True)
