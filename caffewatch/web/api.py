@@ -50,16 +50,16 @@ def series(sight: Sight, job: str, query: str) -> Response:
     try:
         wanted = _Wanted(query, logs)
     except QueryError as error:
-        return _wrong(HTTPStatus.BAD_REQUEST, str(error))
+        return wrong(HTTPStatus.BAD_REQUEST, str(error))
     if wanted.log is None:
-        return _wrong(HTTPStatus.NOT_FOUND, f"job {job!r} has no log as yet")
+        return wrong(HTTPStatus.NOT_FOUND, f"job {job!r} has no log as yet")
     past = sight.past(job, wanted.log)
     if past is None:
-        return _wrong(HTTPStatus.SERVICE_UNAVAILABLE, "no history as yet; ask again in a second")
+        return wrong(HTTPStatus.SERVICE_UNAVAILABLE, "no history as yet; ask again in a second")
     run = _choose(past.history, wanted.run)
     if run is None:
         there = ", ".join(str(x.ordinal) for x in past.history.runs) or "none"
-        return _wrong(HTTPStatus.NOT_FOUND, f"no such run; remembered are: {there}")
+        return wrong(HTTPStatus.NOT_FOUND, f"no such run; remembered are: {there}")
     return as_json({"job": job, "log": wanted.log, **_series(run, wanted)})
 
 
@@ -68,7 +68,10 @@ class _Wanted:
 
     def __init__(self, query: str, logs: list[str]) -> None:
         try:
-            given = {k: v[-1] for k, v in parse_qs(query, max_num_fields=20).items()}
+            given = {
+                k: v[-1]
+                for k, v in parse_qs(query, keep_blank_values=True, max_num_fields=20).items()
+            }
         except ValueError as error:
             raise QueryError(f"the query cannot be read: {error}") from error
         unknown = given.keys() - {"log", "run", "from", "to", "points"}
@@ -80,15 +83,16 @@ class _Wanted:
         self.run = _whole(given, "run", 1)
         self.since = _whole(given, "from", 0)
         self.until = _whole(given, "to", 0)
-        self.points = min(_whole(given, "points", 1) or POINTS, MOST_POINTS)
+        self.points = _whole(given, "points", 1, MOST_POINTS) or POINTS
 
 
-def _whole(given: Mapping[str, str], name: str, least: int) -> int | None:
+def _whole(given: Mapping[str, str], name: str, least: int, most: int = 10**15 - 1) -> int | None:
     text = given.get(name)
     if text is None:
         return None
-    if not (text.isascii() and text.isdecimal() and len(text) <= 15 and int(text) >= least):
-        raise QueryError(f"{name}: expected a whole number from {least} on")
+    if not (text.isascii() and text.isdecimal() and len(text) <= 15 and least <= int(text) <= most):
+        limits = f"from {least} on" if most == 10**15 - 1 else f"from {least} to {most}"
+        raise QueryError(f"{name}: expected a whole number {limits}")
     return int(text)
 
 
@@ -193,5 +197,6 @@ def _alert(alert: Alert) -> dict[str, Any]:
     }
 
 
-def _wrong(status: HTTPStatus, message: str) -> Response:
+def wrong(status: HTTPStatus, message: str) -> Response:
+    """Answer that a request is wrong, in one sentence."""
     return as_json({"error": message}, status)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from urllib.parse import unquote
@@ -48,8 +48,7 @@ class Routes:
         page = plain.get(request.path)
         shown = None if page else self._shown().get(request.path) or self._of_job(request.path)
         if page is None and shown is None:
-            there = [*plain, *self._shown(), "/jobs/NAME", "/api/v1/jobs/NAME/series"]
-            return text(HTTPStatus.NOT_FOUND, f"no such page; there are {' '.join(there)}")
+            return self._missing(request.path, [*plain, *self._shown()])
         if request.method not in {"GET", "HEAD"}:
             message = "this page can only be read, with GET or HEAD"
             return Response(
@@ -88,6 +87,21 @@ class Routes:
             ) in self.sight.jobs:
                 return lambda request: api.series(self.sight, name, request.query)
         return None
+
+    def _missing(self, path: str, there: Sequence[str]) -> Response:
+        """Say what there is instead, to programs as JSON."""
+        match path.split("/"):
+            case ["", "api", "v1", "jobs", quoted, "series"]:
+                return api.wrong(
+                    HTTPStatus.NOT_FOUND, f"no job {unquote(quoted)!r}; /api/v1/jobs lists them"
+                )
+            case ["", "jobs", quoted] if quoted:
+                return text(HTTPStatus.NOT_FOUND, f"no job {unquote(quoted)!r}; / lists them")
+        known = " ".join([*there, "/jobs/NAME", "/api/v1/jobs/NAME/series"])
+        message = f"no such page; there are {known}"
+        if path.startswith("/api/"):
+            return api.wrong(HTTPStatus.NOT_FOUND, message)
+        return text(HTTPStatus.NOT_FOUND, message)
 
     def _metrics(self, request: Request) -> Response:
         packed = unpacks(request.headers.get("accept-encoding", ""))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -58,20 +59,23 @@ def index(sight: Sight, version: str) -> Response:
     """Show all jobs, and before them what fires."""
     logs, alerts = sight.logs(), sight.loud()
     loud = _by_log(alerts)
-    rows, more = [], []
+    rows, more, shared = [], [], set()
+    states: Counter[str] = Counter()
     for name in sight.jobs:
         own = _urgent([x for x in logs if x.job == name], loud)
-        many = len(own) > 1
+        states.update([_state(x) for x in own] or [_state(None)])
+        if many := len(own) > 1:
+            shared.add(name)
         rows += [_row(x, loud, many) for x in own[:MOST_CARDS]]
         if not own:
-            rows.append(_Row(name, "", _href(name), "absent", None, "", None, ()))
+            rows.append(_Row(name, "", _href(name), _state(None), None, "", None, sight.loud(name)))
         if len(own) > MOST_CARDS:
             more.append(_More(name, _href(name), len(own) - MOST_CARDS))
     rows.sort(key=lambda row: (not row.alerts, row.state in ("finished", "stopped", "absent")))
     html = pages.render(
         "index.html.j2",
         root="", version=version, alerts=alerts[:MOST_ALERTS], firing=len(alerts), rows=rows,
-        more=more,
+        more=more, many=shared, states=states.most_common(),
     )  # fmt: skip
     return as_page(html)
 
@@ -158,9 +162,16 @@ def _row(one: Watched, loud: Mapping[str, Sequence[Alert]], many: bool) -> _Row:
         fraction = min(1.0, run.iteration / run.max_iterations)
     return _Row(
         one.job, one.log, _href(one.job, one.log if many else ""),
-        run.state if run else "waiting", run, "" if left is None else duration(left), fraction,
+        _state(one), run, "" if left is None else duration(left), fraction,
         loud.get(one.log, ()),
     )  # fmt: skip
+
+
+def _state(one: Watched | None) -> str:
+    """Name the state of a log, or that of a job without any."""
+    if one is None:
+        return "absent"
+    return one.snapshot.run.state if one.snapshot and one.snapshot.run else "waiting"
 
 
 def _href(name: str, log: str = "") -> str:

@@ -73,8 +73,8 @@ class TestSeries:
 
     @pytest.mark.parametrize(
         "query",
-        ["points=0", "from=-1", "to=x", "run=1.5", "run=" + "9" * 400, "log=/etc/passwd",
-         "pionts=3", "&".join(f"a{n}=1" for n in range(50))],
+        ["points=0", "points=2001", "points=", "from=-1", "to=x", "run=1.5", "run=" + "9" * 400,
+         "log=/etc/passwd", "pionts=3", "&".join(f"a{n}=1" for n in range(50))],
     )  # fmt: skip
     def test_wrong_queries(self, query: str) -> None:
         """They are told what was wrong."""
@@ -91,6 +91,7 @@ class TestSeries:
 
         assert {no_run.status, no_log.status, no_job.status} == {HTTPStatus.NOT_FOUND}
         assert "remembered are: 1" in no_run.body.decode()
+        assert json.loads(no_job.body) == {"error": "no job 'other'; /api/v1/jobs lists them"}
 
     def test_a_name_with_a_slash(self) -> None:
         """A job's name is quoted in the path."""

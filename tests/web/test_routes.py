@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from http import HTTPStatus
 
 import pytest
@@ -64,6 +65,18 @@ class TestRoutes:
     def test_unknown_paths(self, path: str) -> None:
         """There is nothing beside the pages."""
         assert get(path).status == HTTPStatus.NOT_FOUND
+
+    @pytest.mark.parametrize(
+        ("path", "said"),
+        [("/jobs/a%20b", "no job 'a b'; / lists them"), ("/jobs/", "no such page; there are ")],
+    )
+    def test_what_there_is_instead(self, path: str, said: str) -> None:
+        """Whoever mistypes a job learns where they are."""
+        assert get(path).body.decode().startswith(said)
+
+    def test_programs_get_json(self) -> None:
+        """They parse what the API answers, whatever it is."""
+        assert json.loads(get("/api/v2/jobs").body)["error"].startswith("no such page")
 
     @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "OPTIONS", "BREW", "get"])
     def test_pages_can_only_be_read(self, method: str) -> None:

@@ -30,6 +30,23 @@ class TestIndex:
         assert "Jobs ill 1 alert running /logs/b" in text
         assert text.index("/logs/b") < text.index("well running /logs/a")
 
+    def test_the_logs_are_counted(self) -> None:
+        """However many alerts there are, one look tells how all logs are, and a link goes there."""
+        logs = {("a", "/logs/a"): exploding(), ("b", "/logs/b"): CaffeLog.started()}
+        body = get(fleet(("a", "b", "c"), logs), "/").body.decode()
+
+        assert "2 running, 1 absent · to the jobs" in Page(body).text
+        assert 'href="#jobs-title"' in body
+
+    def test_many_alerts_are_short(self) -> None:
+        """Advice of more than three is folded away; each says since when, and where in a job."""
+        logs = {("a", f"/logs/{n}"): exploding() for n in range(4)}
+        few = get(fleet(("a",), dict([*logs.items()][:3])), "/").body.decode()
+        many = get(fleet(("a",), logs), "/").body.decode()
+
+        assert (few.count("What to do"), many.count("What to do")) == (0, 4)
+        assert len(re.findall(r"Firing since .* · log /logs/\d", Page(many).text)) == 4
+
     def test_a_job_in_figures(self) -> None:
         """Iteration, time left, loss, speed and a small curve."""
         log = CaffeLog.started()
@@ -72,6 +89,14 @@ class TestJob:
         page = Page(get(daemon(exploding()), "/jobs/mnist", f"scale={scale}").body)
 
         assert "log0-chart-loss" in page.ids
+
+    def test_nothing_yet(self) -> None:
+        """A run that has not begun is not told to set debug_info, and has no key of marks."""
+        body = get(daemon(CaffeLog.started()), "/jobs/mnist").body.decode()
+
+        assert "none yet" in body
+        assert "debug_info: true" not in body
+        assert "Marks:" not in body
 
     def test_no_run_yet(self) -> None:
         """A log that is no Caffe log says so."""
