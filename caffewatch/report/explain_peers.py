@@ -65,7 +65,11 @@ def _weights(entry: Entry, anatomy: Anatomy) -> float:
 def _outlier(entry: Entry, anatomy: Anatomy, peer: float) -> tuple[str, str]:
     layer = entry.blob.layer
     kind = "bias" if entry.role is Role.BIAS else "weight"
-    said = f"{spell(entry.value / peer)} times the next largest {kind} gradient ({spell(peer)})"
+    said = (
+        f"{spell(entry.value / peer)} times the next largest {kind} gradient ({spell(peer)})"
+        if peer
+        else f"the only {kind} gradient that is not 0"
+    )
     norms = anatomy.block.pass_.norms
     if norms is not None and entry.value <= norms.l2[1] < _ALONE * entry.value:
         # n elements of this mean have an L2 norm of at least sqrt(n) times it: here n is 1.

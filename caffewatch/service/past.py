@@ -8,7 +8,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable
 
 from caffewatch.draw.block import BlockLine, BlockWords
-from caffewatch.monitor import RunRecord
+from caffewatch.monitor import Monitor, RunRecord
 from caffewatch.report.explain import explain
 from caffewatch.report.explain_block import Block, Picture
 from caffewatch.service.followed import FollowedLog
@@ -85,11 +85,19 @@ def _draw(log: FollowedLog) -> Past | None:
     if monitor is None:
         return None
     try:
-        block = _block(monitor.runs[-1]) if monitor.runs else None
-        return Past(monitor.history(), block)
+        return Past(monitor.history(), _explained(log, monitor))
     except Exception:
         # A page is no reason to end the watch over the logs.
         _log.exception("%s: no history", log.origin.log)
+        return None
+
+
+def _explained(log: FollowedLog, monitor: Monitor) -> BlockWords | None:
+    try:
+        return _block(monitor.runs[-1]) if monitor.runs else None
+    except Exception:
+        # Nor is a block that nobody can put into words a reason to show no curves.
+        _log.exception("%s: its last block is not explained", log.origin.log)
         return None
 
 

@@ -214,6 +214,17 @@ class TestMarks:
 
         assert marks(log) == {}
 
+    def test_the_only_gradient(self) -> None:
+        """Of a net that died in an explosion the last bias alone has one, beside nothing but 0."""
+        log = CaffeLog.started()
+        dead = {f"d {layer}.{n}": 0 for layer in ("ip1", "ip2", "score") for n in (0, 1)}
+        log.displays((0, 10), {**dead, "d score.1": 3e6})
+
+        mark = of(log, "d score.1").mark
+
+        assert mark is not None
+        assert mark.text.startswith("the only bias gradient that is not 0. A bias gradient is")
+
     def test_vanishing(self) -> None:
         """A weight's gradient far below the others' does not learn."""
         log = CaffeLog.started()

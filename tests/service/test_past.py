@@ -88,6 +88,20 @@ class TestPasts:
         followed = Followed(tmp_path / "train.log")
         append(followed.path, healthy.data)
         followed.look()
-        monkeypatch.setattr("caffewatch.service.past.explain", lambda _: 1 // 0)
+        monkeypatch.setattr("caffewatch.monitor.Monitor.history", lambda _: 1 // 0)
 
         assert asked(followed) is None
+
+    def test_a_block_that_cannot_be_explained(
+        self, tmp_path: Path, healthy: CaffeLog, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """The curves are there without it."""
+        followed = Followed(tmp_path / "train.log")
+        append(followed.path, healthy.data)
+        followed.look()
+        monkeypatch.setattr("caffewatch.service.past.explain", lambda _: 1 // 0)
+
+        past = asked(followed)
+
+        assert past is not None
+        assert (past.block, len(past.history.runs)) == (None, 1)
