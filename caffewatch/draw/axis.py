@@ -14,6 +14,9 @@ Scale = Literal["auto", "log", "linear"]
 _DECADES = 1.0
 """Factors of ten that values must span before they are drawn on a log scale unasked."""
 
+_SAME = 2e-6
+"""Relative difference of values that is rounding: a log has six digits of each."""
+
 _LARGEST = sys.float_info.max
 _SMALLEST = 1e-300
 """What a log scale may show: halves of smaller numbers are not exact, or 0."""
@@ -35,10 +38,11 @@ class Axis:
         log = low > _SMALLEST and scale != "linear"
         if scale == "auto":
             log = log and math.log10(high) - math.log10(low) >= _DECADES
-        if low == high:
+        if math.isclose(low, high, rel_tol=_SAME):
             if log:
                 return cls(low / 2, min(high, _LARGEST / 2) * 2, True)
-            room = min(abs(low) / 2, _LARGEST - abs(low)) or 0.5
+            largest = max(abs(low), abs(high))
+            room = min(largest / 2, _LARGEST - largest) or 0.5
             return cls(low - room, high + room)
         return cls(low, high, log)
 
@@ -82,7 +86,7 @@ class Axis:
 def _told_apart(values: Sequence[float]) -> list[str]:
     """Label values with as many digits as it takes for no two to look alike."""
     labels = [short(x) for x in values]
-    for digits in range(5, 10):
+    for digits in range(5, 8):
         if len(set(labels)) == len(labels):
             break
         labels = [f"{x:.{digits}g}" for x in values]

@@ -16,7 +16,7 @@ MOST_CELLS = 24_000
 CELL_HEIGHT = 16
 WIDTH = 800
 LONGEST_NAME = 24
-"""Letters of a layer's name that are written; the middle of a longer name makes way."""
+"""Letters of a layer's name that are written; a part of a longer name makes way."""
 _LETTER, _GUTTER_AROUND = 9, 16
 _FEWEST_COLUMNS = 24
 
@@ -67,16 +67,17 @@ def heat(made: LayerMap, quantity: Quantity, most_cells: int = MOST_CELLS) -> He
     cells = [(layer, _joined(values, step)) for layer, values in rows]
     spans = _joined_spans(made.spans, step)
     sizes = [x for _, row in cells for x in row if x is not None and 0 < x < math.inf]
+    labels = _labels([layer for layer, _ in rows])
     low, high = min(sizes, default=1.0), max(sizes, default=1.0)
     return Heat(
         quantity,
-        [_row(layer, values) for layer, values in cells],
+        [_row(layer, label, values) for (layer, values), label in zip(cells, labels, strict=True)],
         _paths([values for _, values in cells], low, high),
         _ticks(spans),
         " ".join(f"{_said(x.first)}:{_said(x.last)}" for x in spans),
         (short(low), short(high)) if sizes else None,
         CELL_HEIGHT * len(rows),
-        _GUTTER_AROUND + _LETTER * min(LONGEST_NAME, max(len(layer) for layer, _ in rows)),
+        _GUTTER_AROUND + _LETTER * max(map(len, labels)),
     )
 
 
@@ -101,12 +102,12 @@ def _joined_spans(spans: Sequence[Span], step: int) -> list[Span]:
     return [Span(group[0].first, group[-1].last) for group in groups]
 
 
-def _row(layer: str, values: Sequence[float | None]) -> Row:
+def _row(layer: str, label: str, values: Sequence[float | None]) -> Row:
     known = [x for x in values if x is not None]
     finite = [x for x in known if math.isfinite(x)]
     return Row(
         layer,
-        _label(layer),
+        label,
         " ".join("-" if x is None else f"{x:.3g}" for x in values),
         short(known[0] if known else None),
         short(known[-1] if known else None),
@@ -116,12 +117,17 @@ def _row(layer: str, values: Sequence[float | None]) -> Row:
     )
 
 
-def _label(layer: str) -> str:
-    """Keep both ends: names of deep nets differ in their first part or in their last."""
-    if len(layer) <= LONGEST_NAME:
-        return layer
-    kept = LONGEST_NAME // 2
-    return f"{layer[: LONGEST_NAME - kept - 1]}…{layer[-kept:]}"
+def _labels(layers: Sequence[str]) -> list[str]:
+    """Shorten names so that as many as possible still differ.
+
+    Those of a deep net do in their first part, in their last or in both.
+    """
+    kept = LONGEST_NAME - 1
+    ways = [
+        [x if len(x) <= LONGEST_NAME else f"{x[: kept - end]}…{x[len(x) - end :]}" for x in layers]
+        for end in (kept // 2, 0, kept)
+    ]
+    return max(ways, key=lambda labels: len(set(labels)))
 
 
 def _paths(

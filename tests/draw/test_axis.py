@@ -38,6 +38,10 @@ class TestTicks:
         """Labels have the digits that tell them apart: a plateau is no axis of one number."""
         assert labels([2.30256, 2.3026]) == ["2.30257", "2.30258", "2.30259", "2.3026"]
 
+    def test_rounding_is_no_range(self) -> None:
+        """A speed that stands still is a line, and not the noise of its last digit."""
+        assert labels([2.49190135, 2.49190145]) == labels([2.4919014])
+
     def test_one_value(self) -> None:
         """The scale is that of the value: a learning rate of 0.01 is not drawn from -0.5 to 0.5."""
         assert labels([0.01]) == ["0.006", "0.008", "0.01", "0.012", "0.014"]

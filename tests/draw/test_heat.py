@@ -48,12 +48,21 @@ class TestNames:
         """Long names take more of the picture."""
         assert drawn(1.0, layer="fc").gutter < drawn(1.0, layer="inception_3a/1x1").gutter
 
-    def test_long_names_keep_both_ends(self) -> None:
-        """The layers of a deep net differ in their number or in their kind."""
-        (row,) = drawn(1.0, layer="stage4/block007/conv_3x3_reduce/bn").rows
+    @pytest.mark.parametrize(
+        "name", ["{}/of_a_stage_of_a_deep_net/conv", "stage/of/a/{}/of_a_deep_net/convolution",
+                 "the/stage/of_a_deep/net/convolution/{}"],
+    )  # fmt: skip
+    def test_long_ones_can_be_told_apart(self, name: str) -> None:
+        """Wherever the layers of a deep net have their number."""
+        layers = LayerMap()
+        blobs = tuple(Blob("backward", name.format(n), "param", "0", "diff") for n in range(9))
+        layers.add(Pass(1, "train", blobs, [1.0] * 9, 1, Moment(None)))
+        made = heat(layers, "gradient", 1000)
 
-        assert row.label == "stage4/bloc…x3_reduce/bn"
-        assert row.layer == "stage4/block007/conv_3x3_reduce/bn"
+        assert made is not None
+        labels = [row.label for row in made.rows]
+        assert len(set(labels)) == 9
+        assert max(map(len, labels)) <= 24
 
 
 class TestCells:
