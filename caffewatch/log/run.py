@@ -55,7 +55,7 @@ class Run:
     rate
         Iterations per second as printed, None in versions that do not print it.
     speed
-        Iterations per second by the stamps of the last two displays.
+        Iterations per second by the stamps of the last two displays while it trained.
     outputs, test_outputs
         The last outputs of the training net by index, of the test nets by (net, index).
     done
@@ -172,8 +172,13 @@ class Run:
         self._seen(event.time)
 
     def _time_display(self, event: Iteration) -> None:
-        """Measure speed by the stamps: the printed figure of the first display is garbage."""
+        """Measure speed by the stamps: the printed figure of the first display is garbage.
+
+        Before the display behind the last iteration there is only a forward pass: that is no speed.
+        """
         before, self.display_time = self.display_time, event.time
+        if event.iteration == self.max_iterations:
+            return
         if before is None or event.time is None or self.previous_iteration is None:
             return
         elapsed = event.time - before

@@ -138,6 +138,16 @@ class TestRun:
             None,
         ]
 
+    def test_the_last_display_tells_no_speed(self) -> None:
+        """Before it there is a forward pass alone, which takes half the time."""
+        log = solver_dump(display=10, max_iter=20) + "".join(
+            say(f"Iteration {number}, loss = 1", stamp=f"1123 07:14:{second}.000000")
+            for number, second in ((0, 10), (10, 20), (20, 21))
+        )
+        (run,) = runs(parse(log))
+
+        assert (run.iteration, run.speed) == (20, 1.0)
+
     def test_foreign_events(self) -> None:
         """What a run does not sum up leaves it as it is."""
         run = Run("id", 1, 1)
