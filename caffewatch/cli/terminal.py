@@ -13,9 +13,7 @@ from rich.progress import (
     TimeRemainingColumn,
     TransferSpeedColumn,
 )
-
-_BAR_FROM = 60
-"""Characters of a line from which there is room for a bar beside its figures."""
+from rich.table import Column
 
 
 def write(lines: Iterable[RenderableType], out: TextIO) -> None:
@@ -38,7 +36,10 @@ def bar() -> Progress:
 
     On a narrow terminal the bar itself makes way: figures that wrapped would be two lines.
     """
-    console = Console(stderr=True)
-    figures = (DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
-    columns = (BarColumn(), *figures) if console.width >= _BAR_FROM else figures
-    return Progress(*columns, console=console, transient=True)
+    columns = (
+        BarColumn(),
+        DownloadColumn(table_column=Column(no_wrap=True)),
+        TransferSpeedColumn(table_column=Column(no_wrap=True)),
+        TimeRemainingColumn(table_column=Column(no_wrap=True)),
+    )
+    return Progress(*columns, console=Console(stderr=True), transient=True)

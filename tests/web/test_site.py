@@ -57,6 +57,12 @@ class TestIndex:
         assert "Nothing fires" in page.text
         assert {"progress", "svg"} <= set(page.tags)
 
+    def test_since_when(self) -> None:
+        """Every alert says when it began to fire, for people and for programs."""
+        body = get(daemon(exploding()), "/").body.decode()
+
+        assert re.search(r'<time datetime="1970-01-01T00:00Z"[^>]*>1970-01-01 00:00 UTC<', body)
+
     def test_no_log(self) -> None:
         """A job that has none is shown as well."""
         assert "No log at the job's path yet." in Page(get(daemon(None), "/").body).text
