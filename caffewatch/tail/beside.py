@@ -110,6 +110,11 @@ class Beside:
                 if file.size <= source.offset and source.is_copied_in(file):
                     self._note(file)
 
+    def is_read(self, file: OpenFile) -> bool:
+        """Tell whether what is in a file that was just opened, or its beginning, is read anyway."""
+        is_ours = any(x.is_copied_in(file) for x in self._streams if x.file is not file)
+        return is_ours or 0 < file.size <= self._streams.past_offset(file)
+
     def is_copy(self, file: OpenFile) -> bool:
         """Tell whether all of a file was read elsewhere, or will be."""
         if any(x.is_copied_in(file) and not x.lives_on_in(file) for x in self._streams):

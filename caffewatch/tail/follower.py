@@ -195,7 +195,7 @@ class LogFollower:
     def _unpark(self, now: float) -> None:
         current = self._streams.current
         parked = [x for x in self._streams if x.file is None and x is not current]
-        for source in unpark(parked, self.path, now, self._streams.fail, self._beside.is_copy):
+        for source in unpark(parked, self.path, now, self._streams.fail, self._beside.is_read):
             self._drop(source)
         if current is not None and current.file is None:
             try:
@@ -213,7 +213,8 @@ class LogFollower:
 
     def _compare(self, current: Source, file: OpenFile, now: float) -> None:
         """Tell whether the file now behind the path goes on with what was read before."""
-        change = decide(current.known, file.seen(current.offset))
+        known = current.known_before
+        change = decide(known, file.seen(known.offset))
         if change is Change.ROTATED and current.is_unread_in(file):
             change = Change.REPLACED
         if change in (Change.SAME, Change.GROWN, Change.REPLACED):
@@ -254,21 +255,22 @@ class LogFollower:
         is_current, near = source is self._streams.current, [source.path]
         file = source.detach()
         self._beside.note_copies(source, self.path)
-        if source.offset:
-            self._recover(source)
-        else:
-            self._drop(source)
+        self._recover(source)
         if file and is_current:
             self._succeed(file, near, now)
         elif file:
             file.close()
 
     def _recover(self, source: Source) -> None:
-        """Read a file that lost its place on from where it was moved or copied to, if it was."""
+        """Read a file that lost its place on from where it was moved or copied to, if it was.
+
+        Of a file of which nothing was read there is only an inode, which a stranger may have got.
+        """
+        known = source.known_before
         taken = [x.id for x in self._streams if x.file and x is not source]
         places = source.path, self.path, self._beside.target, resolved(self.path)
         near = dict.fromkeys(name for place in places for name in neighbours(place))
-        file = find(source.known, near, taken)
+        file = find(known, near, taken) if known.offset else None
         if file is not None:
             source.attach(file)
         else:

@@ -18,7 +18,7 @@ def unpark(
     path: str,
     now: float,
     fail: Callable[[Source, OSError], None],
-    is_copy: Callable[[OpenFile], bool],
+    is_read: Callable[[OpenFile], bool],
 ) -> list[Source]:
     """Open parked files again that were written to, wherever they are by now.
 
@@ -31,8 +31,8 @@ def unpark(
         The log's path.
     fail
         Told of files that are there but cannot be opened.
-    is_copy
-        Tells whether a file is a copy of what is read elsewhere.
+    is_read
+        Tells whether what is in a file is read anyway.
 
     Returns
     -------
@@ -42,14 +42,15 @@ def unpark(
     missing = []
     for source in sources:
         try:
-            if source.unpark():
+            if source.unpark() and not _is_anothers(source, source.file, is_read):
                 source.lost_at = None
             else:
+                source.park()
                 source.lost_at = source.lost_at or now
                 missing.append(source)
         except OSError as error:
             fail(source, error)
-    _search([x for x in missing if _is_due(x, now)], path, now, is_copy)
+    _search([x for x in missing if _is_due(x, now)], path, now, is_read)
     return [x for x in missing if x.lost_at and now - x.lost_at >= LOST_PATIENCE]
 
 
@@ -57,21 +58,27 @@ def _is_due(source: Source, now: float) -> bool:
     return now - source.looked_for_at >= min(SEARCH_EVERY, now - (source.lost_at or now))
 
 
+def _is_anothers(
+    source: Source, file: OpenFile | None, is_read: Callable[[OpenFile], bool]
+) -> bool:
+    """Tell whether the inode is another's by now, where no line was read that could tell."""
+    return file is not None and not source.known.has_line and is_read(file)
+
+
 def _search(
-    sources: list[Source], path: str, now: float, is_copy: Callable[[OpenFile], bool]
+    sources: list[Source], path: str, now: float, is_read: Callable[[OpenFile], bool]
 ) -> None:
-    """Find files that were renamed: logrotate moves ``NAME.1`` to ``NAME.2``."""
+    """Find files that were renamed, as by logrotate, which moves ``NAME.1`` to ``NAME.2``."""
     if not sources:
         return
     names = {name for place in {path, *(x.path for x in sources)} for name in neighbours(place)}
     near = list(identities(names))
     for source in sources:
         source.looked_for_at = now
-        file = find_itself(source.known, near)
+        file = find_itself(source.known, near, (path, source.path))
         if file is None:
             continue
-        # Where no line was read only the inode tells, and that may be another's by now.
-        if not source.known.has_line and is_copy(file):
+        if _is_anothers(source, file, is_read):
             file.close()
             continue
         source.attach(file)

@@ -81,25 +81,30 @@ class Source:
         head, tail = Digest.of(self._head), Digest.of(self._tail)
         return Known(self.id, head, tail, self.offset, self._has_line)
 
+    @property
+    def known_before(self) -> Known:
+        """The file as far as it was ever read: before the last restart, while that is replayed."""
+        return self.known if self._saved is None else replace(self._saved.known, file=self.id)
+
     def position(self, taken: bool = True) -> FilePosition:
         """Return what a later process needs: the state at the end of the last complete line.
 
         Nothing of the stream has been read where it was not ``taken`` in.
         """
         if self._saved is not None:
-            known = replace(self._saved.known, file=self.id)
+            known = self.known_before
         elif not taken:
             known = self._begin
         else:
             head, tail = Digest.of(self._head[: self.line_end]), Digest.of(self._line_tail)
             known = Known(self.id, head, tail, self.line_end, self._has_line)
         return FilePosition(
-            self.stream, self.continues, self.path, known, self.run_start, self.ended
+            self.stream, self.continues, self._place(), known, self.run_start, self.ended
         )
 
     def past(self) -> PastFile:
         """Return what tells this file from a new log."""
-        return PastFile.of(self.known if self._saved is None else self._saved.known)
+        return PastFile.of(self.known_before)
 
     def check(self) -> Change:
         """Compare what was read with what the open file holds now."""
@@ -158,6 +163,7 @@ class Source:
     def park(self) -> None:
         """Close the file until its name shows that something was written to it."""
         if self.file is not None:
+            self.path = self._place()
             self.file.close()
             self.file = None
 
@@ -184,7 +190,7 @@ class Source:
 
     def is_copied_in(self, file: OpenFile) -> bool:
         """Tell whether all of a file, or its beginning, was read from this one or will be."""
-        known = self.known if self._saved is None else self._saved.known
+        known = self.known_before
         head = file.read(0, SAMPLE_SIZE)
         if b"\n" in head and file.size <= self.offset and self._head.startswith(head):
             return True
@@ -236,6 +242,10 @@ class Source:
         """Close the file; what is known of it stays, save that it is as it was last seen."""
         self.park()
         self._verified = None
+
+    def _place(self) -> str:
+        """Return where the file is by now: it may have been moved, to another folder even."""
+        return (self.file.whereabouts() if self.file else None) or self.path
 
     def _is_lost(self) -> bool:
         """Tell whether the file is not where it was when it was closed."""

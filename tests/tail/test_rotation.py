@@ -1,5 +1,6 @@
 """Rotations and truncations: every line once, none glued to another file's."""
 
+import os
 import shutil
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from caffewatch.tail.streams import (
     RETIRED_PATIENCE,
     WRITER_PATIENCE,
 )
+from tests.tail.faults import failing
 from tests.tail.harness import NOW, Reader, append
 
 
@@ -152,6 +154,46 @@ class TestRename:
         reader.look()
 
         assert reader.streams() == {1: b"one\nlate\n", 2: b"two\n", 3: b"three\n"}
+
+    def test_reads_a_parked_file_in_another_folder(self, reader: Reader) -> None:
+        """Logrotate's olddir: the file is where it was moved to."""
+        reader.path.with_name("old").mkdir()
+        moved = reader.path.rename(reader.path.with_name("old") / "train.log.1")
+        append(reader.path, b"two\n")
+        reader.look()
+        reader.look(after=PARK_AFTER)
+        append(moved, b"late\n")
+        reader.look()
+
+        assert reader.streams() == {1: b"one\nlate\n", 2: b"two\n"}
+
+    def test_an_empty_file_s_inode_may_be_the_log_s_by_now(self, reader: Reader) -> None:
+        """The log is replaced by a file that has got the inode of one rotated away empty."""
+        reader.path.rename(rotated(reader.path, 2))
+        reader.path.touch()
+        reader.look()
+        empty = reader.path.rename(rotated(reader.path))
+        append(reader.path, b"two\n")
+        reader.look()
+        reader.look(after=PARK_AFTER)
+        append(empty, b"two\nthree\n")  # as if it had been deleted, and its inode used again
+        empty.replace(reader.path)
+        reader.look()
+
+        assert list(reader.streams().values()) == [b"one\n", b"two\nthree\n"]
+
+    def test_an_empty_file_s_inode_may_be_a_copy_s_by_now(self, reader: Reader) -> None:
+        """The log is emptied, cannot be read for a while, and is another file after that."""
+        os.truncate(reader.path, 0)
+        reader.look()
+        with failing(0, 1.0):
+            reader.look_once()
+        copy = reader.path.rename(rotated(reader.path))
+        append(copy, b"one\n")  # as if it had been deleted, and its inode used again
+        append(reader.path, b"two\n")
+        reader.look()
+
+        assert [x.data for x in reader.chunks] == [b"one\n", b"two\n"]
 
     def test_looks_at_so_many_files(self, reader: Reader) -> None:
         """However often a log is rotated, what is remembered is bounded."""
