@@ -142,9 +142,10 @@ class Monitor:
         """Judge what `read` or the parser returned; for those who look at each event themselves."""
         alerts: list[Alert] = []
         for event in events:
-            if type(event) is Pass and event.net != TRAIN and isfinite(sum(event.values)):
+            kind = type(event)
+            if kind is Pass and event.net != TRAIN and isfinite(sum(event.values)):
                 continue  # no rule asks more of a test's blocks, and there are many of them
-            if type(event) is RunStarted:
+            if kind is RunStarted:
                 alerts += self._begin(event, now)
             detector = self._detector
             if detector is None:

@@ -186,7 +186,8 @@ class NonFinite(Rule[NonFiniteParameters]):
         if weight:
             off = min(off, abs(value - SOFTMAX_FLOOR * weight))
         if off > _PRINTED * abs(value):
-            self._floored.pop(index, None)
+            if self._floored:
+                self._floored.pop(index, None)
             return ()
         count, place = self._floored.get(index, (0, None))
         if place is None:

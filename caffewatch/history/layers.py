@@ -127,7 +127,7 @@ class LayerMap:
         """Say which iteration the blocks since the last call belong to."""
         at = len(self._spans) - 1
         known = int(min(iteration, LARGEST))
-        if at >= 0:
+        if at >= 0 and self._spans[at].last != known:
             self._spans[at] = Span(self._spans[at].first, known)
         while at >= 0 and self._spans[at].first is None:
             self._spans[at] = Span(known, known)

@@ -91,11 +91,11 @@ class Displays:
     def take(self, event: Event, run: Averaged) -> Display | Tested | None:
         """Take an event; return the display or test that it completes."""
         opened = self._open
-        if isinstance(event, Output):
+        if type(event) is Output:
             if opened is not None:
                 self._add(event)
             return None
-        if isinstance(event, Iteration | TestStarted):
+        if type(event) is Iteration or type(event) is TestStarted:
             done = None if opened is None else self._close(run)
             self._open, self._sum, self._losses, self._line = event, 0.0, 0, event.line
             self._awaits_outputs = type(event) is TestStarted
@@ -105,7 +105,7 @@ class Displays:
         return self._close(run)
 
     def _add(self, output: Output) -> None:
-        if self._open is None or (output.net == TRAIN) != isinstance(self._open, Iteration):
+        if (output.net == TRAIN) != (type(self._open) is Iteration):
             return
         self._line = output.line
         self._awaits_outputs = False

@@ -128,6 +128,8 @@ RAW_LINES = (
 )  # fmt: skip
 """Lines that stand without a prefix even where the log has prefixes: headers, traces, deaths."""
 
+_ANY_RAW = re.compile("|".join(x.regex.pattern for x in RAW_LINES))
+"""Matches no foreign line: most lines without a prefix are such."""
 _RANK = re.compile(r"\[\d+(?:\.\d+)*\] ")
 MAX_MESSAGE = 4096
 """Characters of a message: Caffe's are shorter, and a longer one could make a pattern slow."""
@@ -153,7 +155,7 @@ def recognise(message: str) -> Found | None:
 
 def recognise_raw(line: str) -> Found | None:
     """Find the pattern of a line that has no prefix."""
-    return _search(RAW_LINES, line)
+    return _search(RAW_LINES, line) if _ANY_RAW.match(line) else None
 
 
 def _search(patterns: tuple[Pattern, ...], text: str) -> Found | None:
@@ -164,7 +166,7 @@ def _search(patterns: tuple[Pattern, ...], text: str) -> Found | None:
     return None
 
 
-def number(text: str) -> float:
+def number(text: str | bytes) -> float:
     """Read a number as any build of Caffe prints it.
 
     Windows prints ``1.#QNAN``, ``-1.#IND``, ``1.#INF`` and ``-nan(ind)``.
@@ -177,7 +179,7 @@ def number(text: str) -> float:
     try:
         return float(text)
     except ValueError:
-        lowered = text.lower()
+        lowered = (text if isinstance(text, str) else text.decode()).lower()
         if "#inf" in lowered:
             return -math.inf if lowered.startswith("-") else math.inf
         if "nan" in lowered or "#ind" in lowered:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable
+from typing import Any
 
 from caffewatch.log import messages, passes, setup
 from caffewatch.log.events import TRAIN, Ended, Event, RunEnded, RunStarted
@@ -21,6 +22,7 @@ _WITHOUT_RUN = frozenset({"", "signal", "crash_line", "reads", "writes", "backwa
 """Messages that are too much like what a shell prints to begin a run."""
 
 Match = re.Match[str]
+AnyMatch = messages.AnyMatch
 
 
 class Parser:
@@ -97,8 +99,9 @@ class Parser:
         blocks = self._passes.blocks
         index, count = 0, len(lines)
         while index < count:
-            took = blocks.take(lines, index, self.line + 1)
-            if took:
+            raw = lines[index][:MAX_LINE]
+            known = self._shortcuts.find(raw)
+            if known is None and (took := blocks.take(lines, index, self.line + 1)):
                 index += took
                 self.line += took
                 if blocks.net != TRAIN:
@@ -106,12 +109,10 @@ class Parser:
                 continue
             self.line += 1
             self._index = index
-            raw = lines[index][:MAX_LINE]
-            known = self._shortcuts.find(raw)
             if known is None:
                 self._take(raw)
             else:
-                self._message(*known)
+                self._frequent(*known)
             index += 1
         self._offsets = Offsets(0, 0, b"")
         events, self._events = self._events, []
@@ -168,6 +169,13 @@ class Parser:
             self._start_run(line)
         _HANDLERS[name](self, name, match, line)
 
+    def _frequent(self, name: str, match: re.Match[bytes], line: Line) -> None:
+        """Take a message of a place that is known; the run has begun, and set-up is over."""
+        self._current = line
+        if self._passes.updates.rows:
+            self._events += self._passes.close_updates()
+        _HANDLERS[name](self, name, match, line)
+
     def _time(self, line: Line) -> float | None:
         time = self._clock.seconds(line.date, line.clock)
         if time is not None:
@@ -182,7 +190,7 @@ class Parser:
     def _header(self, name: str, match: Match, line: Line) -> None:
         self._clock.created(match.string)
 
-    def _event(self, name: str, match: Match, line: Line) -> None:
+    def _event(self, name: str, match: AnyMatch, line: Line) -> None:
         time = self._time(line) if name in messages.TIMED else None
         self._events.append(messages.STATELESS[name](self.line, time, match))
 
@@ -190,21 +198,25 @@ class Parser:
         self._end_net()
         self._events += self._passes.take(name, match, line, self.line)
 
+    def _norms(self, name: str, match: AnyMatch, line: Line) -> None:
+        self._end_net()
+        self._events += self._passes.norms(match, line, self.line)
+
     def _set_up(self, name: str, match: Match, line: Line) -> None:
         self._events += self._setup.take(name, match, self.line)
 
-    def _output(self, name: str, match: Match, line: Line) -> None:
+    def _output(self, name: str, match: AnyMatch, line: Line) -> None:
         self._events.append(messages.output(self.line, self._time(line), TRAIN, match))
 
-    def _test_output(self, name: str, match: Match, line: Line) -> None:
+    def _test_output(self, name: str, match: AnyMatch, line: Line) -> None:
         self._test_over(name, match, line)
         read = messages.score if name == "test_score" else messages.output
         self._events.append(read(self.line, self._time(line), self._passes.test, match))
 
-    def _test_over(self, name: str, match: Match, line: Line) -> None:
+    def _test_over(self, name: str, match: AnyMatch, line: Line) -> None:
         self._events += self._passes.end_test(self.line)
 
-    def _iteration(self, name: str, match: Match, line: Line) -> None:
+    def _iteration(self, name: str, match: AnyMatch, line: Line) -> None:
         event = messages.iteration(self.line, self._time(line), match)
         self._number(event.iteration)
         self._end_net()
@@ -212,7 +224,7 @@ class Parser:
         self._events.append(event)
         self._shown = True
 
-    def _learning_rate(self, name: str, match: Match, line: Line) -> None:
+    def _learning_rate(self, name: str, match: AnyMatch, line: Line) -> None:
         event = messages.learning_rate(self.line, self._time(line), match)
         self._number(event.iteration)
         self._events.append(event)
@@ -263,7 +275,7 @@ class Parser:
         self._shown = False
         self._setup = SetUp()
         self._passes.forget()
-        self._shortcuts = Shortcuts()
+        self._shortcuts.forget()
         self._runs += 1
         self.run_offset = self._offsets.of(self._index) + self._inset
         name = line.raw if line.date else b"%d:" % self.run_offset + line.raw
@@ -282,10 +294,11 @@ class Parser:
         self._run = None
 
 
-_HANDLERS: dict[str, Callable[[Parser, str, Match, Line], None]] = {
+_HANDLERS: dict[str, Callable[[Parser, str, Any, Line], None]] = {
     **dict.fromkeys(messages.STATELESS, Parser._event),
     **dict.fromkeys(messages.ENDS, Parser._end),
     **dict.fromkeys(passes.MESSAGES, Parser._debug_info),
+    "norms": Parser._norms,
     **dict.fromkeys(setup.MESSAGES, Parser._set_up),
     **dict.fromkeys(("", "setup"), Parser._nothing),
     "header": Parser._header,

@@ -12,7 +12,7 @@ from caffewatch.log.grammar import number
 from caffewatch.log.numbering import Numbering
 
 Match = re.Match[str]
-MESSAGES = frozenset({*messages.DEBUG, *messages.UPDATES, "norms"})
+MESSAGES = frozenset({*messages.DEBUG, *messages.UPDATES})
 """Patterns of the grammar that `Passes.take` reads."""
 
 
@@ -37,8 +37,6 @@ class Passes:
 
     def take(self, name: str, match: Match, line: Line, at: int) -> list[Event]:
         """Take a debug_info message, by its pattern's name."""
-        if name == "norms":
-            return self._norms(match, line, at)
         if name in messages.UPDATES:
             return self._update(*messages.UPDATES[name](match), at)
         return self._value(*messages.DEBUG[name](match), line, at)
@@ -53,7 +51,7 @@ class Passes:
         self.blocks.add(blob, value, line.raw, at, line.tid, slice(line.stamp_end, end))
         return done + self.close_full_test(at)
 
-    def _norms(self, match: Match, line: Line, at: int) -> list[Event]:
+    def norms(self, match: messages.AnyMatch, line: Line, at: int) -> list[Event]:
         """Close the block with its norms, unless they are another thread's or rank's."""
         if not self.blocks.open or not self.blocks.belongs(line.tid):
             return []
