@@ -1,7 +1,8 @@
-"""Long training logs of several kinds, as trainings write them: every stamp and every value is new.
+"""Long training logs of several kinds, as trainings write them: each stamp and each value is new.
 
-Each grows from a real run or, for the large net, from one that the tests' writer makes: the displays
-of its second half, where the loss has settled, are repeated, tests and snapshots along with them.
+Each grows from a real run or, for the large net, from one that the tests' writer makes: the
+displays of its second half, where the loss has settled, are repeated, tests and snapshots along
+with them.
 
 usage: training_logs.py KIND LINES OUTPUT
 """
@@ -23,7 +24,7 @@ LEARNED, PASSING = 64, 68
 FOREIGN = (
     b"train:  37%|###7      | 375/1000 [00:12<00:21, 29.41it/s]",
     b"| N/A   61C    P0   143W / 250W |  10734MiB / 16280MiB |     97%      Default |",
-    b"/usr/lib/python3/dist-packages/numpy/core/fromnumeric.py:3420: RuntimeWarning: Mean of empty slice.",
+    b"/usr/lib/python3/dist-packages/numpy/core/fromnumeric.py:3420: RuntimeWarning: empty slice",
     b"2026-11-23 07:14:55,301 INFO worker.py:214 prefetched batch 1071 in 3.4 ms",
 )  # fmt: skip
 """What other programs write into the same file."""

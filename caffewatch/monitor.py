@@ -6,6 +6,7 @@ from collections import Counter, deque
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from math import isfinite
+from typing import TYPE_CHECKING
 
 from caffewatch.alert.book import AlertBook
 from caffewatch.alert.model import Alert, Origin
@@ -19,7 +20,9 @@ from caffewatch.history.recorder import Recorder
 from caffewatch.log.events import TRAIN, Ended, Event, Pass, RunEnded, RunStarted
 from caffewatch.log.parser import Parser
 from caffewatch.log.run import Run
-from caffewatch.snapshot import RunSnapshot, Snapshot, freeze
+
+if TYPE_CHECKING:
+    from caffewatch.snapshot import RunSnapshot, Snapshot
 
 
 @dataclass(slots=True)
@@ -142,10 +145,9 @@ class Monitor:
         """Judge what `read` or the parser returned; for those who look at each event themselves."""
         alerts: list[Alert] = []
         for event in events:
-            kind = type(event)
-            if kind is Pass and event.net != TRAIN and isfinite(sum(event.values)):
+            if type(event) is Pass and event.net != TRAIN and isfinite(sum(event.values)):
                 continue  # no rule asks more of a test's blocks, and there are many of them
-            if kind is RunStarted:
+            if type(event) is RunStarted:
                 alerts += self._begin(event, now)
             detector = self._detector
             if detector is None:
@@ -178,6 +180,8 @@ class Monitor:
 
     def snapshot(self, blobs: bool = False) -> Snapshot:
         """Return a frozen picture of the log; with ``blobs`` every value of the last block."""
+        from caffewatch.snapshot import Snapshot  # noqa: PLC0415 - `check` never asks
+
         record = self.runs[-1] if self.runs else None
         return Snapshot(
             job=self.origin.job,
@@ -202,6 +206,8 @@ class Monitor:
         )
 
     def _frozen(self, record: RunRecord, blobs: bool) -> RunSnapshot:
+        from caffewatch.snapshot import freeze  # noqa: PLC0415
+
         layout = None if self._detector is None else self._detector.layout_of
         trend = tuple(record.recorder.trend.buckets())
         return freeze(record.run, blobs, record.stalled, layout, trend)

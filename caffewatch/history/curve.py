@@ -83,13 +83,16 @@ class Curve:
 
     def _settle(self) -> None:
         """Put the values that wait into buckets."""
-        pending, self._pending = self._pending, []
+        if not self._pending:
+            return
+        iterations, values = zip(*self._pending, strict=True)
+        self._pending.clear()
         start = 0
-        while start < len(pending):
+        while start < len(values):
             if not self._odd or self._in_last >= self._width:
-                self._open(pending[start][0])
-            end = start + self._width - self._in_last
-            self._extend(pending[start:end])
+                self._open(iterations[start])
+            end = min(start + self._width - self._in_last, len(values))
+            self._extend(iterations[end - 1], values[start:end])
             start = end
 
     def _open(self, iteration: int) -> None:
@@ -97,22 +100,23 @@ class Curve:
         if len(self._odd) >= self._capacity:
             self._halve()
         x = float(min(iteration, LARGEST))
-        for column, new in zip(self._columns(), (x, x, inf, -inf), strict=True):
-            column.append(new)
+        self._first.append(x)
+        self._last.append(x)
+        self._low.append(inf)
+        self._high.append(-inf)
         self._odd.append(0)
         self._in_last = 0
 
-    def _extend(self, added: Sequence[tuple[int, float]]) -> None:
-        """Add values to the last bucket, which has room for them."""
-        values = [value for _, value in added]
-        finite = values if isfinite(sum(values)) else [x for x in values if isfinite(x)]
-        self._last[-1] = float(min(added[-1][0], LARGEST))
-        self._low[-1] = min((self._low[-1], *finite))
-        self._high[-1] = max((self._high[-1], *finite))
-        if finite is not values:
+    def _extend(self, iteration: int, values: tuple[float, ...]) -> None:
+        """Add values to the last bucket, which has room for them, up to an iteration."""
+        self._in_last += len(values)
+        self._last[-1] = float(min(iteration, LARGEST))
+        if not isfinite(sum(values)):
             for value in values:
                 self._odd[-1] |= _odd(value)
-        self._in_last += len(values)
+            values = tuple(filter(isfinite, values))
+        self._low[-1] = min((self._low[-1], *values))
+        self._high[-1] = max((self._high[-1], *values))
 
     def buckets(
         self, most: int | None = None, since: float = -inf, until: float = inf
@@ -124,9 +128,6 @@ class Curve:
         most = len(chosen) if most is None else max(1, most)
         step = -(-len(chosen) // most)
         return [self._merged(chosen[at : at + step]) for at in range(0, len(chosen), step)]
-
-    def _columns(self) -> tuple[array[float], ...]:
-        return self._first, self._last, self._low, self._high
 
     def _merged(self, places: Sequence[int]) -> Bucket:
         start, end = places[0], places[-1] + 1

@@ -51,6 +51,7 @@ class LayerMap:
         self._pending: list[Sequence[float]] = []
         self._columns: list[array[float]] = []
         self._spans: list[Span] = []
+        self._number: int | None = None
         self._blobs: tuple[Blob, ...] = ()
         self._pick: Callable[[Sequence[float]], Sequence[float]] | None = None
         self._sparse = False
@@ -68,6 +69,7 @@ class LayerMap:
     @property
     def spans(self) -> Sequence[Span]:
         """The iterations of each column."""
+        self._settle()
         return self._spans
 
     def copy(self) -> LayerMap:
@@ -111,7 +113,9 @@ class LayerMap:
         self._in_last = 1
 
     def _settle(self) -> None:
-        """Put the blocks that wait into the last column."""
+        """Put the blocks that wait into the last column, and number it."""
+        if self._number is not None:
+            self._reach(self._number)
         pending, self._pending = self._pending, []
         if not pending:
             return
@@ -125,6 +129,12 @@ class LayerMap:
 
     def number(self, iteration: int) -> None:
         """Say which iteration the blocks since the last call belong to."""
+        self._number = iteration
+        if self._spans and self._spans[-1].first is None:
+            self._reach(iteration)
+
+    def _reach(self, iteration: int) -> None:
+        self._number = None
         at = len(self._spans) - 1
         known = int(min(iteration, LARGEST))
         if at >= 0 and self._spans[at].last != known:

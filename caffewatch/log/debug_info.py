@@ -134,7 +134,7 @@ class Blocks:
             batch = batch[:count]
             self._window = 2 * count
         try:
-            values = list(map(float, map(_cut, batch, tails)))
+            values = list(map(float, list(map(_cut, batch, tails))))
         except ValueError:
             values = _leading_floats(batch, tails)
             count = len(values)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from calendar import isleap
 from contextlib import suppress
@@ -46,6 +47,11 @@ class Line(NamedTuple):
         text = self.raw[self.end :].decode("utf-8", "replace")
         return text.rstrip("\r").removeprefix("\ufeff")
 
+    def identity(self, offset: int) -> str:
+        """Return a hash of the line, and of where it begins if it has no stamp to tell it apart."""
+        name = self.raw if self.date else b"%d:" % offset + self.raw
+        return hashlib.sha256(name).hexdigest()[:16]
+
     @property
     def stamp_end(self) -> int:
         """Where the thread id begins, 0 where the line does not begin with a whole prefix."""
@@ -63,7 +69,7 @@ def read_line(raw: bytes) -> Line:
     match = PREFIX.search(raw)
     if match is not None:
         return Line(raw, match[1], match[2], match[3], match[4], match.end())
-    start = raw.rfind(b"\r", 0, len(raw.rstrip(b"\r"))) + 1
+    start = raw.rfind(b"\r", 0, len(raw.rstrip(b"\r"))) + 1 if b"\r" in raw else 0
     cut = CUT_PREFIX.match(raw, start)
     if cut is not None:
         return Line(raw, cut[1], b"", b"", b"", cut.end())

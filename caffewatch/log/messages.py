@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from typing import Any
 
 from caffewatch.log.events import (
     Blob,
@@ -85,7 +86,7 @@ def _crash_line(line: int, time: float | None, m: Match) -> Ended:
     return Ended(line, time, "crashed", m.string[:MAX_QUOTE], fatal=True)
 
 
-STATELESS: dict[str, Callable[[int, float | None, Match], Event]] = {
+STATELESS: dict[str, Callable[[int, float | None, Any], Event]] = {
     "clipped": _clipped,
     "snapshot": _snapshot,
     "finetuned": _finetuned,

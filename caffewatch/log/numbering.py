@@ -62,7 +62,7 @@ class Numbering:
         return numbered
 
     def _spread(self, iteration: int) -> list[tuple[Moment, int]]:
-        """Number several passes: ``iter_size`` of each iteration, the last one's at the end."""
+        """Give several passes their numbers: ``iter_size`` to an iteration, the last one's last."""
         step = self._iter_size or len(self._waiting)
         groups = -(-len(self._waiting) // step)
         floor = iteration if self.last is None else min(self.last + 1, iteration)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import re
 from collections.abc import Callable
 from typing import Any
 
@@ -21,8 +19,7 @@ _SETUP = frozenset({"setup", "solver_dump", "training_net", "starting", "solving
 _WITHOUT_RUN = frozenset({"", "signal", "crash_line", "reads", "writes", "backward_needed"})
 """Messages that are too much like what a shell prints to begin a run."""
 
-Match = re.Match[str]
-AnyMatch = messages.AnyMatch
+Match = Any  # of text, or of bytes from a place that is known
 
 
 class Parser:
@@ -61,8 +58,7 @@ class Parser:
         self._runs = 0
         self._prefixed = False
         self._offsets = Offsets(0, 0, b"")
-        self._index = 0
-        self._inset = 0
+        self._index = self._inset = 0
         self._shortcuts = Shortcuts()
         self._shown = False
         self._setup = SetUp()
@@ -91,8 +87,7 @@ class Parser:
         """End the log: flush, judge the block that was cut off, and end the run."""
         events = [event for stream in list(self._splitters) for event in self.flush(stream)]
         self._end_run()
-        ended, self._events = self._events, []
-        return events + ended
+        return events + self._taken()
 
     def _read(self, lines: list[bytes], offsets: Offsets) -> list[Event]:
         self._offsets = offsets
@@ -107,14 +102,15 @@ class Parser:
                 if blocks.net != TRAIN:
                     self._events += self._passes.close_full_test(self.line)
                 continue
-            self.line += 1
-            self._index = index
+            self.line, self._index, index = self.line + 1, index, index + 1
             if known is None:
                 self._take(raw)
             else:
                 self._frequent(*known)
-            index += 1
         self._offsets = Offsets(0, 0, b"")
+        return self._taken()
+
+    def _taken(self) -> list[Event]:
         events, self._events = self._events, []
         return events
 
@@ -169,7 +165,7 @@ class Parser:
             self._start_run(line)
         _HANDLERS[name](self, name, match, line)
 
-    def _frequent(self, name: str, match: re.Match[bytes], line: Line) -> None:
+    def _frequent(self, name: str, match: Match, line: Line) -> None:
         """Take a message of a place that is known; the run has begun, and set-up is over."""
         self._current = line
         if self._passes.updates.rows:
@@ -184,13 +180,10 @@ class Parser:
 
     # --- one method for each kind of message ----------------------------------------------------
 
-    def _nothing(self, name: str, match: Match, line: Line) -> None:
-        pass
-
     def _header(self, name: str, match: Match, line: Line) -> None:
         self._clock.created(match.string)
 
-    def _event(self, name: str, match: AnyMatch, line: Line) -> None:
+    def _event(self, name: str, match: Match, line: Line) -> None:
         time = self._time(line) if name in messages.TIMED else None
         self._events.append(messages.STATELESS[name](self.line, time, match))
 
@@ -198,25 +191,21 @@ class Parser:
         self._end_net()
         self._events += self._passes.take(name, match, line, self.line)
 
-    def _norms(self, name: str, match: AnyMatch, line: Line) -> None:
-        self._end_net()
-        self._events += self._passes.norms(match, line, self.line)
-
     def _set_up(self, name: str, match: Match, line: Line) -> None:
         self._events += self._setup.take(name, match, self.line)
 
-    def _output(self, name: str, match: AnyMatch, line: Line) -> None:
+    def _output(self, name: str, match: Match, line: Line) -> None:
         self._events.append(messages.output(self.line, self._time(line), TRAIN, match))
 
-    def _test_output(self, name: str, match: AnyMatch, line: Line) -> None:
+    def _test_output(self, name: str, match: Match, line: Line) -> None:
         self._test_over(name, match, line)
         read = messages.score if name == "test_score" else messages.output
         self._events.append(read(self.line, self._time(line), self._passes.test, match))
 
-    def _test_over(self, name: str, match: AnyMatch, line: Line) -> None:
+    def _test_over(self, name: str, match: Match, line: Line) -> None:
         self._events += self._passes.end_test(self.line)
 
-    def _iteration(self, name: str, match: AnyMatch, line: Line) -> None:
+    def _iteration(self, name: str, match: Match, line: Line) -> None:
         event = messages.iteration(self.line, self._time(line), match)
         self._number(event.iteration)
         self._end_net()
@@ -224,7 +213,7 @@ class Parser:
         self._events.append(event)
         self._shown = True
 
-    def _learning_rate(self, name: str, match: AnyMatch, line: Line) -> None:
+    def _learning_rate(self, name: str, match: Match, line: Line) -> None:
         event = messages.learning_rate(self.line, self._time(line), match)
         self._number(event.iteration)
         self._events.append(event)
@@ -278,9 +267,8 @@ class Parser:
         self._shortcuts.forget()
         self._runs += 1
         self.run_offset = self._offsets.of(self._index) + self._inset
-        name = line.raw if line.date else b"%d:" % self.run_offset + line.raw
-        run_id = hashlib.sha256(name).hexdigest()[:16]
         tid = line.tid.decode("ascii", "replace")
+        run_id = line.identity(self.run_offset)
         self._run = RunStarted(self.line, self._time(line), run_id, self._runs, tid)
         self._events.append(self._run)
 
@@ -298,9 +286,8 @@ _HANDLERS: dict[str, Callable[[Parser, str, Any, Line], None]] = {
     **dict.fromkeys(messages.STATELESS, Parser._event),
     **dict.fromkeys(messages.ENDS, Parser._end),
     **dict.fromkeys(passes.MESSAGES, Parser._debug_info),
-    "norms": Parser._norms,
     **dict.fromkeys(setup.MESSAGES, Parser._set_up),
-    **dict.fromkeys(("", "setup"), Parser._nothing),
+    **dict.fromkeys(("", "setup"), lambda *_: None),
     "header": Parser._header,
     "iteration": Parser._iteration,
     "learning_rate": Parser._learning_rate,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from caffewatch.log import messages
 from caffewatch.log.debug_info import Blocks, Updates
@@ -12,7 +13,7 @@ from caffewatch.log.grammar import number
 from caffewatch.log.numbering import Numbering
 
 Match = re.Match[str]
-MESSAGES = frozenset({*messages.DEBUG, *messages.UPDATES})
+MESSAGES = frozenset({*messages.DEBUG, *messages.UPDATES, "norms"})
 """Patterns of the grammar that `Passes.take` reads."""
 
 
@@ -35,8 +36,10 @@ class Passes:
         self.test = "test0"
         self._test_moment = Moment(None, estimated=False)
 
-    def take(self, name: str, match: Match, line: Line, at: int) -> list[Event]:
+    def take(self, name: str, match: Any, line: Line, at: int) -> list[Event]:
         """Take a debug_info message, by its pattern's name."""
+        if name == "norms":
+            return self._norms(match, line, at)
         if name in messages.UPDATES:
             return self._update(*messages.UPDATES[name](match), at)
         return self._value(*messages.DEBUG[name](match), line, at)
@@ -51,7 +54,7 @@ class Passes:
         self.blocks.add(blob, value, line.raw, at, line.tid, slice(line.stamp_end, end))
         return done + self.close_full_test(at)
 
-    def norms(self, match: messages.AnyMatch, line: Line, at: int) -> list[Event]:
+    def _norms(self, match: messages.AnyMatch, line: Line, at: int) -> list[Event]:
         """Close the block with its norms, unless they are another thread's or rank's."""
         if not self.blocks.open or not self.blocks.belongs(line.tid):
             return []

@@ -8,6 +8,7 @@ looking the message up or decoding it. What does not match is left to the full g
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from functools import partial
 from typing import cast
 
@@ -15,15 +16,10 @@ from caffewatch.log.glog import Line
 from caffewatch.log.grammar import MESSAGES, Pattern
 
 _FREQUENT = frozenset({"iteration", "output", "test_output", "learning_rate", "norms", "clipped"})
-_MATCH = {
-    x.name: re.compile(rb" *" + x.regex.pattern.encode()).match
-    for row in MESSAGES.values()
-    for x in row
-    if x.name in _FREQUENT
-}
+_PATTERNS = {x.name: x for row in MESSAGES.values() for x in row if x.name in _FREQUENT}
 _MOST = 1000
 """Places remembered; a hostile log could name any number."""
-_line = cast(type[Line], partial(tuple.__new__, Line))
+_line = cast(Callable[[tuple[object, ...]], Line], partial(tuple.__new__, Line))
 """Makes a `Line` of a tuple, at half the cost: three are made for each display."""
 
 
@@ -57,7 +53,7 @@ class Shortcuts:
         if known is None:
             return None
         name, tid = known
-        found = _MATCH[name](raw, end)
+        found = _PATTERNS[name].match_bytes(raw, end)
         if found is None:
             return None
         gap = self._gap
