@@ -3,14 +3,19 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .ONESHELL:
 .DEFAULT_GOAL := help
-.PHONY: help run test check coverage fuzz docs bench build lock clean
+.PHONY: help run test check coverage soak fuzz docs bench build lock clean
 
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 export LOG ?=
+# Most tests wait for a daemon most of the time.
+WORKERS ?= $(shell echo $$((2 * $$(nproc))))
+PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 PURE := $(wildcard caffewatch/log caffewatch/detect caffewatch/alert caffewatch/history \
 	caffewatch/monitor.py caffewatch/snapshot.py)
+PURE_TESTS := $(wildcard tests/log tests/detect tests/alert tests/history tests/test_monitor*.py \
+	tests/test_snapshot.py tests/test_cuts.py)
 empty :=
 comma := ,
 PURE_INCLUDE := $(subst $(empty) $(empty),$(comma),$(foreach p,$(PURE),$(if $(filter %.py,$(p)),$(p),$(p)/*)))
@@ -22,21 +27,22 @@ run: $(STAMP) ## the daemon on a bundled log until Ctrl-C; LOG=/path takes yours
 	@exec $(BIN)/caffewatch demo $(if $(LOG),"$$LOG")
 
 test: $(STAMP) ## every test; the closing lines say what was left out and why
-	@$(BIN)/python -m pytest
+	@$(PYTEST)
 
 check: $(STAMP) ## format, lint, types, import rules and the fast tests
 	@$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest -q -m "not slow"
+	$(PYTEST) -q -m "not slow"
 
-coverage: $(STAMP) ## branch coverage of all, and 95 % or more of the pure packages
+coverage: $(STAMP) ## branch coverage of the pure packages by their tests: 95 % or more
 	@$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest -q -m "not slow"
-	$(BIN)/coverage report
-	echo "The pure packages alone:"
+	$(BIN)/coverage run -m pytest -q -m "not slow" $(PURE_TESTS)
 	$(BIN)/coverage report --include='$(PURE_INCLUDE)' --fail-under=95
+
+soak: $(STAMP) ## the long tests for SOAK_MINUTES (60): tailing, crashes, rotations, fuzzing
+	@$(BIN)/python -m tests.soak
 
 fuzz: $(STAMP) ## try mangled logs for FUZZ_SECONDS (300); keep what fails in tests/fuzz/corpus
 	@$(BIN)/python -m tests.fuzz.long

@@ -196,7 +196,7 @@ class Loop:
 
     def _look(self, log: FollowedLog, now: float) -> int:
         """Look at one log; return how many bytes it brought."""
-        condition = log.condition
+        condition, was_missing = log.condition, log.missing_for(now) > 0
         try:
             taken = log.look(now)
         except Exception:
@@ -210,6 +210,9 @@ class Loop:
         if log.condition != condition and log.condition == "unreadable":
             self._errors["tail"] += 1
             _log.warning("%s", log.error)
+        if was_missing and log.condition == "readable":
+            # Its folder may have come with it, after the last look for folders to watch.
+            self._survey(now)
         if taken.more:
             self._behind[log.key] = log
         if taken.soon:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Callable, Iterable
-from contextlib import suppress
 from itertools import chain
 
 from caffewatch.tail.identity import SAMPLE_SIZE, Digest, FileId
 from caffewatch.tail.position import PastFile
-from caffewatch.tail.reader import OpenFile, begins_with
+from caffewatch.tail.reader import OpenFile, begins_with, if_there, is_empty, resolved
 from caffewatch.tail.siblings import files_beside, identities, rotated_name, siblings
 from caffewatch.tail.source import Source
 from caffewatch.tail.streams import Streams
@@ -48,7 +48,10 @@ class Beside:
 
     def aim(self, path: str) -> None:
         """Note where the log's path leads by now."""
-        self.target = os.path.realpath(path) if os.path.islink(path) else path
+        self.target = path
+        with if_there:
+            if stat.S_ISLNK(os.lstat(path).st_mode):
+                self.target = resolved(path)
 
     def first_sight(self, path: str) -> None:
         """Leave alone what lies beside the log when it is looked at for the first time."""
@@ -67,7 +70,7 @@ class Beside:
         current
             The file behind the path, or that was there last.
         """
-        own = path, os.path.realpath(path)
+        own = path, resolved(path)
         near = dict.fromkeys((*own, *places, self.target))
         names = dict.fromkeys(chain.from_iterable((*siblings(x), x) for x in near))
         names = {name: None for name in names if name not in own}
@@ -92,25 +95,33 @@ class Beside:
         failed = set()
         for name in names:
             alike = [x for x in names if x != name and beginnings[x] == beginnings[name]]
-            try:
+            is_taken_in = False
+            with if_there:
                 self._take_in(name, [*alike, path], successor, now)
-            except OSError:
+                is_taken_in = True
+            if not is_taken_in:
                 failed |= {id for _, id in identities([name])}
         self._known = tuple(x for x in listed if x.file not in failed)
 
     def note_copies(self, source: Source, path: str) -> None:
         """Know the copies of what was read from a file that is about to be given up."""
         for name in self.unseen(path, [source.path], source.id):
-            with suppress(OSError), OpenFile.open(name) as file:
+            with if_there, OpenFile.open(name) as file:
                 if file.size <= source.offset and source.is_copied_in(file):
                     self._note(file)
+
+    def is_copy(self, file: OpenFile) -> bool:
+        """Tell whether all of a file was read elsewhere, or will be."""
+        if any(x.is_copied_in(file) and not x.lives_on_in(file) for x in self._streams):
+            return True
+        return 0 < file.size <= self._streams.past_offset(file)
 
     def _take_in(self, name: str, alike: list[str], next_one: OpenFile | None, now: float) -> None:
         file = OpenFile.open(name)
         try:
             source = next((x for x in self._streams if x.lives_on_in(file)), None)
             is_next = next_one is not None and next_one.holds(file)
-            if is_next or self._is_copy(file) or any(_is_in(file, x) for x in alike):
+            if is_next or self.is_copy(file) or any(_is_in(file, x) for x in alike):
                 self._note(file)
             elif source is not None:
                 source.attach(file)
@@ -123,18 +134,12 @@ class Beside:
             raise
         file.close()
 
-    def _is_copy(self, file: OpenFile) -> bool:
-        """Tell whether all of a file was read elsewhere, or will be."""
-        if any(x.is_copied_in(file) and not x.lives_on_in(file) for x in self._streams):
-            return True
-        return 0 < file.size <= self._streams.past_offset(file)
-
     def _is_known(self, name: str, identity: FileId) -> bool:
         if self._streams.knows(name, identity) or self._is_foreign(name):
             return True
         beside = [x.head for x in self.known if x.file == identity]
-        # An empty file is known by its inode alone.
-        return not all(x.length for x in beside) or begins_with(name, beside)
+        # An empty file is known by its inode alone, which another one may have got with content.
+        return begins_with(name, beside) or (not all(x.length for x in beside) and is_empty(name))
 
     def _note(self, file: OpenFile) -> None:
         self._known = (*self.known, PastFile(file.id, Digest.of(file.read(0, SAMPLE_SIZE))))
@@ -142,21 +147,21 @@ class Beside:
 
 def share_beginning(name: str, file: OpenFile) -> bool:
     """Tell whether the shorter of two files is all in the other one."""
-    with suppress(OSError), OpenFile.open(name) as other:
+    with if_there, OpenFile.open(name) as other:
         return file.holds(other) or other.holds(file)
     return False
 
 
 def _is_in(file: OpenFile, name: str) -> bool:
     """Tell whether another file is longer, or as long and first by name, and begins with it all."""
-    with suppress(OSError), OpenFile.open(name) as other:
+    with if_there, OpenFile.open(name) as other:
         if other.id != file.id and other.holds(file):
             return (other.size, file.path) > (file.size, other.path)
     return False
 
 
 def _first_line(name: str) -> bytes:
-    with suppress(OSError), OpenFile.open(name) as file:
+    with if_there, OpenFile.open(name) as file:
         head = file.read(0, SAMPLE_SIZE)
         return head[: head.find(b"\n") + 1] or head
     return b""

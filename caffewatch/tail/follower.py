@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Container, Mapping
 from dataclasses import replace
 from typing import Literal
@@ -12,7 +11,7 @@ from caffewatch.tail.events import Condition, Ended, Look
 from caffewatch.tail.identity import Change, FileId, decide
 from caffewatch.tail.parking import unpark
 from caffewatch.tail.position import Position
-from caffewatch.tail.reader import OpenFile, begins_with, file_id, status
+from caffewatch.tail.reader import OpenFile, begins_with, file_id, resolved, status
 from caffewatch.tail.resume import Resumption, find_again
 from caffewatch.tail.siblings import find, identities, neighbours
 from caffewatch.tail.source import Source
@@ -98,7 +97,14 @@ class LogFollower:
         files = tuple(x.position(taken=x.stream not in untaken) for x in self._streams)
         moved_to = None if self.path == self._home else self.path
         target = self._beside.target if self._beside.target != self.path else None
-        return Position(files, self._beside.known, self._streams.past, moved_to, target)
+        return Position(
+            files,
+            self._beside.known,
+            self._streams.past,
+            moved_to,
+            target,
+            self._streams.last_stream,
+        )
 
     def offsets(self) -> dict[int, int] | None:
         """Return how far each stream was read; None while one stands in the middle of a line."""
@@ -145,17 +151,23 @@ class LogFollower:
             # First what happened within the known files: a truncated one may be renamed by now.
             self._check_contents(now)
             self._beside.first_sight(self.path)
-            self._follow_path(now)
+            try:
+                self._follow_path(now)
+            except (FileNotFoundError, NotADirectoryError):
+                self._lose_path(now)
+                raise
         except (FileNotFoundError, NotADirectoryError):
             self._first = False
-            current = self._streams.current
-            if current is not None:
-                self._beside.take_in(self.path, [current.path], current.id, now)
-                self._beside.aim(self.path)
             return "missing", f"{self.path}: no such file"
         except OSError as error:
-            return "unreadable", f"{self.path}: {error.strerror or error}"
+            return "unreadable", f"{error.filename or self.path}: {error.strerror or error}"
         return "readable", None
+
+    def _lose_path(self, now: float) -> None:
+        current = self._streams.current
+        if current is not None:
+            self._beside.take_in(self.path, [current.path], current.id, now)
+            self._beside.aim(self.path)
 
     def _follow_path(self, now: float) -> None:
         current = self._streams.current
@@ -183,7 +195,7 @@ class LogFollower:
     def _unpark(self, now: float) -> None:
         current = self._streams.current
         parked = [x for x in self._streams if x.file is None and x is not current]
-        for source in unpark(parked, self.path, now, self._streams.fail):
+        for source in unpark(parked, self.path, now, self._streams.fail, self._beside.is_copy):
             self._drop(source)
         if current is not None and current.file is None:
             try:
@@ -254,7 +266,7 @@ class LogFollower:
     def _recover(self, source: Source) -> None:
         """Read a file that lost its place on from where it was moved or copied to, if it was."""
         taken = [x.id for x in self._streams if x.file and x is not source]
-        places = source.path, self.path, self._beside.target, os.path.realpath(self.path)
+        places = source.path, self.path, self._beside.target, resolved(self.path)
         near = dict.fromkeys(name for place in places for name in neighbours(place))
         file = find(source.known, near, taken)
         if file is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
+from caffewatch.tail.reader import OpenFile
 from caffewatch.tail.siblings import find_itself, identities, neighbours
 from caffewatch.tail.source import Source
 
@@ -17,6 +18,7 @@ def unpark(
     path: str,
     now: float,
     fail: Callable[[Source, OSError], None],
+    is_copy: Callable[[OpenFile], bool],
 ) -> list[Source]:
     """Open parked files again that were written to, wherever they are by now.
 
@@ -29,6 +31,8 @@ def unpark(
         The log's path.
     fail
         Told of files that are there but cannot be opened.
+    is_copy
+        Tells whether a file is a copy of what is read elsewhere.
 
     Returns
     -------
@@ -45,7 +49,7 @@ def unpark(
                 missing.append(source)
         except OSError as error:
             fail(source, error)
-    _search([x for x in missing if _is_due(x, now)], path, now)
+    _search([x for x in missing if _is_due(x, now)], path, now, is_copy)
     return [x for x in missing if x.lost_at and now - x.lost_at >= LOST_PATIENCE]
 
 
@@ -53,7 +57,9 @@ def _is_due(source: Source, now: float) -> bool:
     return now - source.looked_for_at >= min(SEARCH_EVERY, now - (source.lost_at or now))
 
 
-def _search(sources: list[Source], path: str, now: float) -> None:
+def _search(
+    sources: list[Source], path: str, now: float, is_copy: Callable[[OpenFile], bool]
+) -> None:
     """Find files that were renamed: logrotate moves ``NAME.1`` to ``NAME.2``."""
     if not sources:
         return
@@ -62,6 +68,11 @@ def _search(sources: list[Source], path: str, now: float) -> None:
     for source in sources:
         source.looked_for_at = now
         file = find_itself(source.known, near)
-        if file is not None:
-            source.attach(file)
-            source.lost_at = None
+        if file is None:
+            continue
+        # Where no line was read only the inode tells, and that may be another's by now.
+        if not source.known.has_line and is_copy(file):
+            file.close()
+            continue
+        source.attach(file)
+        source.lost_at = None

@@ -83,6 +83,8 @@ class Position:
         The path of the file with which the log goes on, where that is not the log's own.
     target
         Where the log's path led, if it is a link.
+    last_stream
+        The highest number of a stream as yet, which may be that of a file long gone.
     """
 
     files: tuple[FilePosition, ...]
@@ -90,6 +92,7 @@ class Position:
     past: tuple[PastFile, ...] = ()
     moved_to: str | None = None
     target: str | None = None
+    last_stream: int = 0
 
     @property
     def offset(self) -> int:
@@ -105,6 +108,7 @@ class Position:
             "past": [asdict(x) for x in self.past],
             "moved_to": self.moved_to,
             "target": self.target,
+            "last_stream": self.last_stream,
         }
         return json.dumps(value, separators=(",", ":"))
 
@@ -127,6 +131,7 @@ class Position:
                 tuple(_past(x) for x in value["past"]),
                 value.get("moved_to"),
                 value.get("target"),
+                value.get("last_stream", max((x["stream"] for x in value["files"]), default=0)),
             )
         except (KeyError, TypeError, ValueError) as error:
             raise ValueError(f"not an encoded read position: {error!r}") from error

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import os
 import resource
 import stat
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
@@ -15,6 +15,11 @@ from typing import Self
 from caffewatch.tail.identity import SAMPLE_SIZE, Digest, FileId, Seen
 
 BLOCK_SIZE = 64 * 1024
+ABSENT = {
+    errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENAMETOOLONG, errno.EACCES, errno.EPERM,
+    errno.EINVAL,
+}  # fmt: skip
+"""What the system says of files that are not there, not ours to read, or no regular files."""
 RESERVED = 128
 """Descriptors left to the state, to receivers and to HTTP clients."""
 
@@ -40,7 +45,44 @@ def status(path: str) -> os.stat_result:
     try:
         return os.stat(path)
     except PermissionError:
-        return os.stat(os.path.realpath(path))
+        return os.stat(resolved(path))
+
+
+class IfThere:
+    """Leaves its block where a file cannot be read, for as long as that is sure.
+
+    Raises
+    ------
+    OSError
+        The system failed to tell, as with a stale handle: it may be there, at the next look.
+    """
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> bool:
+        return isinstance(error, OSError) and error.errno in ABSENT
+
+
+if_there = IfThere()
+
+
+def resolved(path: str) -> str:
+    """Return where a path leads, through all links.
+
+    Raises
+    ------
+    OSError
+        The system failed to tell.
+    """
+    with if_there:
+        return os.path.realpath(path, strict=True)
+    return os.path.realpath(path)
 
 
 def file_id(status: os.stat_result) -> FileId:
@@ -65,7 +107,7 @@ class OpenFile:
         OSError
             The file is not there, may not be read, or is no regular file.
         """
-        target = os.path.realpath(path)  # see `status`
+        target = resolved(path)  # see `status`
         # Without O_NONBLOCK, opening a pipe would wait for its writer.
         descriptor = os.open(target, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         try:
@@ -102,7 +144,11 @@ class OpenFile:
 
     def read(self, offset: int, size: int) -> bytes:
         """Read at most so many bytes from the offset."""
-        return os.pread(self.descriptor, size, offset)
+        try:
+            return os.pread(self.descriptor, size, offset)
+        except OSError as error:
+            error.filename = self.path
+            raise
 
     def seen(self, offset: int) -> Seen:
         """Return what the file shows of itself, to be compared with what was read up to offset."""
@@ -136,7 +182,7 @@ class OpenFile:
         """Close the descriptor, once."""
         descriptor, self.descriptor = self.descriptor, -1
         if descriptor >= 0:
-            with contextlib.suppress(OSError):  # a file only read has nothing to lose by it
+            with suppress(OSError):  # a file only read has nothing to lose by it
                 os.close(descriptor)
 
     def __enter__(self) -> Self:
@@ -156,9 +202,14 @@ def begins_with(path: str, heads: Iterable[Digest]) -> bool:
     telling = [x for x in heads if x.length]
     if not telling:
         return False
-    try:
-        with OpenFile.open(path) as file:
-            head = file.read(0, SAMPLE_SIZE)
-    except OSError:
-        return False
-    return any(x.matches(head) for x in telling)
+    with if_there, OpenFile.open(path) as file:
+        head = file.read(0, SAMPLE_SIZE)
+        return any(x.matches(head) for x in telling)
+    return False
+
+
+def is_empty(path: str) -> bool:
+    """Tell whether a file can be looked at, and has nothing in it."""
+    with if_there:
+        return status(path).st_size == 0
+    return False

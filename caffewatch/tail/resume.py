@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from caffewatch.tail.position import FilePosition, Position, needed_again
+from caffewatch.tail.position import FilePosition, PastFile, Position, needed_again
 from caffewatch.tail.reader import OpenFile
 from caffewatch.tail.siblings import find, neighbours
 
@@ -53,23 +53,34 @@ def find_again(saved: Position, path: str, resumption: Resumption) -> list[Found
         mounted yet, perhaps.
     """
     opened: dict[int, OpenFile] = {}
-    for position in reversed(saved.files):
-        # A few bytes that never became a line could be the beginning of any other file.
-        if position.known.has_line or not position.ended:
-            near = dict.fromkeys([*neighbours(position.path), *neighbours(path)])
-            file = find(position.known, near, [x.id for x in opened.values()])
-            if file is not None:
-                opened[position.stream] = file
-    if saved.files and saved.files[-1].stream not in opened:
-        try:
+    try:
+        for position in reversed(saved.files):
+            # A few bytes that never became a line could be the beginning of any other file.
+            if position.known.has_line or not position.ended:
+                places = dict.fromkeys((position.path, path, saved.target or path))
+                near = dict.fromkeys(name for place in places for name in neighbours(place))
+                file = find(position.known, near, [x.id for x in opened.values()])
+                if file is not None:
+                    opened[position.stream] = file
+                    if _is_another(file, position, path, saved):
+                        opened.pop(position.stream).close()
+        if saved.files and saved.files[-1].stream not in opened:
             OpenFile.open(path).close()
-        except OSError:
-            for file in opened.values():
-                file.close()
-            raise
+    except OSError:
+        for file in opened.values():
+            file.close()
+        raise
     going_on = needed_again(saved)
     return [
         Found(opened[x.stream], x, resumption.start(x, x.stream in going_on))
         for x in saved.files
         if x.stream in opened
     ]
+
+
+def _is_another(file: OpenFile, position: FilePosition, path: str, saved: Position) -> bool:
+    """Tell whether a copy has got the inode of a file of which nothing else is known."""
+    if position.known.has_line or file.path in (position.path, path):
+        return False
+    read = (*saved.past, *(PastFile.of(x.known) for x in saved.files))
+    return any(x.begins(file) for x in read)

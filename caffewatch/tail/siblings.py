@@ -7,11 +7,11 @@ import re
 import stat
 import time
 from bisect import bisect_left
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Container, Iterable
 
 from caffewatch.tail.identity import SAMPLE_SIZE, Digest, FileId, Known
 from caffewatch.tail.position import PastFile
-from caffewatch.tail.reader import OpenFile, file_id, status
+from caffewatch.tail.reader import OpenFile, file_id, if_there, status
 
 COMPRESSED = (".gz", ".bz2", ".xz", ".zst", ".lz4", ".zip")
 """Endings of files whose bytes are not those of a log; they are never followed."""
@@ -60,49 +60,43 @@ def neighbours(path: str) -> list[str]:
     return [path, *siblings(path), *(siblings(base) if base else ())]
 
 
-def identities(paths: Iterable[str]) -> Iterator[tuple[str, FileId]]:
+def identities(paths: Iterable[str]) -> list[tuple[str, FileId]]:
     """Pair each path that can be looked at with its file's identity."""
+    found = []
     for path in paths:
-        try:
-            identity = file_id(status(path))
-        except OSError:
-            continue
-        yield path, identity
+        with if_there:
+            found.append((path, file_id(status(path))))
+    return found
 
 
 def files_beside(*logs: str) -> tuple[PastFile, ...]:
     """Return what tells all the logs' siblings from files that come later."""
     found = []
     for path in dict.fromkeys(name for log in logs for name in siblings(log)):
-        try:
-            with OpenFile.open(path) as file:
-                found.append(PastFile(file.id, Digest.of(file.read(0, SAMPLE_SIZE))))
-        except OSError:
-            continue
+        with if_there, OpenFile.open(path) as file:
+            found.append(PastFile(file.id, Digest.of(file.read(0, SAMPLE_SIZE))))
     return tuple(found)
 
 
 def find(known: Known, paths: Iterable[str], taken: Container[FileId] = ()) -> OpenFile | None:
     """Open the file that was read as `known`, or failing that its longest copy, among the paths.
 
-    Files that are taken are left out: an inode that is used again is not the file it was.
+    Files that are taken are left out: an inode that is used again is not the file it was. Of copies
+    of one length that is taken which has the name of a rotation of the first path.
     """
+    paths = list(paths)
     near = [(path, identity) for path, identity in identities(paths) if identity not in taken]
     itself = find_itself(known, near)
-    if itself is not None:
+    if itself is not None or not near:
         return itself
-    best: OpenFile | None = None
+    log = rotated_name(paths[0]) or paths[0]
+    copies: list[tuple[int, bool, str]] = []
     for path, _ in near:
         file = _open_if(known, path)
-        if file is None:
-            continue
-        if best is not None and best.size >= file.size:
-            file.close()
-            continue
-        if best is not None:
-            best.close()
-        best = file
-    return best
+        if file is not None:
+            with file:
+                copies.append((file.size, rotated_name(path) == log, path))
+    return _open_if(known, max(copies)[-1]) if copies else None
 
 
 def find_itself(known: Known, near: Iterable[tuple[str, FileId]]) -> OpenFile | None:
@@ -112,13 +106,16 @@ def find_itself(known: Known, near: Iterable[tuple[str, FileId]]) -> OpenFile | 
 
 
 def _open_if(known: Known, path: str) -> OpenFile | None:
-    try:
+    with if_there:
         file = OpenFile.open(path)
-    except OSError:
-        return None
-    if (known.is_telling or file.id == known.file) and known.agrees(file.seen(known.offset)):
-        return file
-    file.close()
+        try:
+            is_candidate = known.is_telling or file.id == known.file
+            if is_candidate and known.agrees(file.seen(known.offset)):
+                return file
+        except OSError:
+            file.close()
+            raise
+        file.close()
     return None
 
 
@@ -137,27 +134,25 @@ def _list(folder: str) -> list[str]:
 
     Of thousands of logs in one folder each asks for it, and would read it whole.
     """
-    try:
+    with if_there:
         found = os.stat(folder)
         version = file_id(found), found.st_mtime_ns
         known = _LISTINGS.get(folder)
         if known is not None and known[0] == version:
             return known[1]
         names = sorted(os.listdir(folder))
-    except OSError:
-        return []
-    # The kernel's clock ticks slowly: what has just changed may change again at the same time.
-    if time.time_ns() - found.st_mtime_ns > SETTLED_AFTER:
-        if len(_LISTINGS) >= MAX_LISTINGS:
-            _LISTINGS.clear()
-        _LISTINGS[folder] = version, names
-    return names
+        # The kernel's clock ticks slowly: what has just changed may change again at the same time.
+        if time.time_ns() - found.st_mtime_ns > SETTLED_AFTER:
+            if len(_LISTINGS) >= MAX_LISTINGS:
+                _LISTINGS.clear()
+            _LISTINGS[folder] = version, names
+        return names
+    return []
 
 
 def _changed_at(path: str) -> int:
     """Return a regular file's time of modification in nanoseconds, 0 for anything else."""
-    try:
+    with if_there:
         found = os.lstat(path)
-    except OSError:
-        return 0
-    return found.st_mtime_ns if stat.S_ISREG(found.st_mode) else 0
+        return found.st_mtime_ns if stat.S_ISREG(found.st_mode) else 0
+    return 0

@@ -7,7 +7,7 @@ from dataclasses import replace
 from caffewatch.tail.events import Chunk
 from caffewatch.tail.identity import SAMPLE_SIZE, Change, Digest, Known, decide
 from caffewatch.tail.position import FilePosition, PastFile
-from caffewatch.tail.reader import OpenFile, file_id, status
+from caffewatch.tail.reader import OpenFile, file_id, if_there, status
 from caffewatch.tail.writers import is_being_written
 
 
@@ -169,11 +169,10 @@ class Source:
         OSError
             It is there, but cannot be opened.
         """
-        try:
+        found = None
+        with if_there:
             found = status(self.path)
-        except OSError:
-            return False
-        if file_id(found) != self.id:
+        if found is None or file_id(found) != self.id:
             return False
         if (found.st_size, found.st_mtime_ns) != self._verified:
             file = OpenFile.open(self.path)
@@ -198,10 +197,12 @@ class Source:
         return not self._has_line and self.file is not None and file.holds(self.file)
 
     def lives_on_in(self, file: OpenFile) -> bool:
-        """Tell whether another file is to be read in the place of this one, deleted or unread."""
-        if self.file is None or (self.offset and not self.file.is_deleted):
+        """Tell whether another file is to be read in the place of this one, gone or unread."""
+        if self.file is None:
+            return self._is_lost() and self.known.is_telling and self._is_begun_in(file)
+        if self.offset and not self.file.is_deleted:
             return False
-        if not (file.holds(self.file) and self.known.agrees(file.seen(self.offset))):
+        if not (file.holds(self.file) and self._is_begun_in(file)):
             return False
         # Of two that are alike, one without a name has a future only if somebody writes it.
         is_over = self.file.is_deleted and not is_being_written(self.id)
@@ -235,6 +236,15 @@ class Source:
         """Close the file; what is known of it stays, save that it is as it was last seen."""
         self.park()
         self._verified = None
+
+    def _is_lost(self) -> bool:
+        """Tell whether the file is not where it was when it was closed."""
+        with if_there:
+            return file_id(status(self.path)) != self.id
+        return True
+
+    def _is_begun_in(self, file: OpenFile) -> bool:
+        return self.known.agrees(file.seen(self.offset))
 
     def _advance(self, data: bytes) -> None:
         self.offset += len(data)

@@ -34,7 +34,7 @@ class Streams:
     def __init__(self) -> None:
         self._sources: list[Source] = []
         self._past: list[PastFile] = []
-        self._last_stream = 0
+        self.last_stream = 0
         self._predecessor: int | None = None
         self.failure: str | None = None
 
@@ -58,13 +58,13 @@ class Streams:
             if is_itself or source.lives_on_in(file):
                 self._bring_back(source, file)
                 return
-        self._last_stream += 1
+        self.last_stream += 1
         skipped = offset
         offset = max(offset, min(self.past_offset(file), file.size))
-        source = Source(file, self._last_stream, self._predecessor, offset, now)
+        source = Source(file, self.last_stream, self._predecessor, offset, now)
         source.run_start = skipped or None  # what was skipped is not read again either
         self._sources.append(source)
-        self._predecessor = self._last_stream
+        self._predecessor = self.last_stream
 
     def past_offset(self, file: OpenFile) -> int:
         """Return how far a file was read that is done with, and that this one is a copy of."""
@@ -73,7 +73,7 @@ class Streams:
     def resume(self, found: list[Found], saved: Position, now: float) -> None:
         """Take up the streams of an earlier process that could be found again."""
         self._sources = [Source.resume(x.file, x.saved, x.start, now) for x in found]
-        self._last_stream = max((x.stream for x in saved.files), default=0)
+        self.last_stream = saved.last_stream
         self._predecessor = self._sources[-1].stream if self._sources else None
         there = {x.saved.stream for x in found}
         self._past = [
@@ -154,8 +154,8 @@ class Streams:
         self._predecessor = source.stream
 
     def _revive(self, source: Source) -> None:
-        self._last_stream += 1
-        source.revive(self._last_stream)
+        self.last_stream += 1
+        source.revive(self.last_stream)
         if source is self.current:
             self._predecessor = source.stream
 

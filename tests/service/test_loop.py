@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from caffewatch.service import loop
 from caffewatch.service.followed import FollowedLog
 from caffewatch.service.ledger import FORGET_EVERY, KEEP, RETRY_EVERY, TEND_EVERY
 from caffewatch.service.loop import DISCOVER_EVERY, SURVEY_EVERY, Loop
@@ -33,14 +34,14 @@ def refuse(*_: object) -> None:
 class Stage:
     """A loop over a folder's logs, with its store and what it shows."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, logs: str = "*.log") -> None:
         self.log = folder / "train.log"
         self.disk = failing_disk()
         self.store = Store(folder / "state", factory=self.disk)
         self.published = Published(blobs=False)
         self.pasts = Pasts(lambda: None)
         self.nudges = 0
-        chosen = settings(folder, job(folder / "*.log"))
+        chosen = settings(folder, job(folder / logs))
         roster = Roster(chosen, self.store, None)
         self.loop = Loop(
             roster, self.store, Mailroom(chosen), self.published, self.pasts, self._nudge, POLL
@@ -137,6 +138,22 @@ class TestStep:
 
         assert stage.letters == 1
 
+    def test_a_log_that_comes_with_its_folder(self, tmp_path: Path, bad: bytes) -> None:
+        """Nobody watches the folder as yet: folders are looked for again soon."""
+        stage = Stage(tmp_path, "later/train.log")
+        stage.loop.step(NOW)
+        log = tmp_path / "later" / "train.log"
+        log.parent.mkdir()
+        append(log, bad)
+
+        wait = stage.loop.step(NOW + 1, [str(log)])
+        letters = stage.letters
+        stage.loop.close()
+        stage.store.close()
+
+        assert letters == 1
+        assert wait <= SURVEY_EVERY
+
     def test_pictures_are_shown_in_their_time(self, stage: Stage, bad: bytes) -> None:
         """Not for every line, but within half a second."""
         append(stage.log, bad)
@@ -149,6 +166,34 @@ class TestStep:
 
         assert wait < 0.5
         assert stage.lines == [bad.count(b"\n") + 1]
+
+
+class TestFairness:
+    def test_a_log_that_catches_up_delays_no_other(self, stage: Stage, bad: bytes) -> None:
+        """Each gets a piece of the round, so that the nan is told in the first one."""
+        append(stage.log.with_name("long.log"), b"foreign\n" * 1_000_000)
+        append(stage.log, bad)
+
+        wait = stage.loop.step(NOW)
+
+        assert (stage.letters, wait) == (1, 0.0)
+        assert sum(stage.lines) < 500_000
+
+    def test_a_round_ends_in_time(
+        self, stage: Stage, bad: bytes, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Of many that catch up the next round begins with those that this one left out."""
+        monkeypatch.setattr(loop, "ROUND_SIZE", 1)
+        for name in "abcd":
+            append(stage.log.with_name(f"{name}.log"), b"foreign\n" * 300_000)
+        append(stage.log, bad)
+
+        rounds = 0
+        while not stage.letters:
+            stage.loop.step(NOW + rounds)
+            rounds += 1
+
+        assert rounds == 5
 
 
 class TestReminders:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from caffewatch.config.settings import Job
-from caffewatch.service.roster import Roster
+from caffewatch.service.roster import FORGET_AFTER, Roster
 from caffewatch.store.store import Store
 from tests.logs import CaffeLog
 from tests.service.harness import NOW, job, settings
@@ -79,6 +79,61 @@ class TestDiscover:
 
         assert [x.key[0] for x in found.at(str(log))] == ["a", "b"]
         assert found.at(str(tmp_path / "other")) == []
+
+
+class TestEvents:
+    @pytest.mark.parametrize(
+        "name", ["train.log", "train.log.1", "train.log-20261123", "train.log.2026-11-23.gz"]
+    )
+    def test_what_may_be_a_rotation_is_about_the_log(
+        self, store: Store, tmp_path: Path, name: str
+    ) -> None:
+        """By its name; the log itself then tells whether it is one."""
+        found = roster(store, tmp_path, job(tmp_path / "train.log"))
+        found.discover()
+
+        assert [x.key[0] for x in found.at(str(tmp_path / name))] == ["mnist"]
+
+    @pytest.mark.parametrize("name", ["train.txt", "trainXlog", "other/train.log", "train"])
+    def test_other_files_are_not(self, store: Store, tmp_path: Path, name: str) -> None:
+        """Nobody need look for their sake."""
+        found = roster(store, tmp_path, job(tmp_path / "train.log"))
+        found.discover()
+
+        assert found.at(str(tmp_path / name)) == []
+
+    def test_what_may_be_a_new_log(self, store: Store, tmp_path: Path) -> None:
+        """A file in a job's folder, or one that its glob matches."""
+        found = roster(
+            store, tmp_path, job(tmp_path / "all", "a"), job(tmp_path / "some" / "*.log", "b")
+        )
+
+        assert found.might_have(str(tmp_path / "all" / "any"))
+        assert found.might_have(str(tmp_path / "some" / "x.log"))
+        assert not found.might_have(str(tmp_path / "some" / "x.txt"))
+        assert not found.might_have(str(tmp_path / "none" / "x.log"))
+
+
+class TestGone:
+    def test_a_log_that_is_gone_for_a_day(self, store: Store, tmp_path: Path) -> None:
+        """It is followed no more, unless a job names it."""
+        for name in ("named.log", "found.log"):
+            (tmp_path / name).touch()
+        found = roster(
+            store, tmp_path, job(tmp_path / "named.log", "a"), job(tmp_path / "f*.log", "b")
+        )
+        for log in found.discover():
+            log.look(NOW)
+        for name in ("named.log", "found.log"):
+            (tmp_path / name).unlink()
+        for log in found:
+            log.look(NOW + 1)
+
+        assert found.gone(NOW + FORGET_AFTER) == []
+        assert [x.key[0] for x in found.gone(NOW + 1 + FORGET_AFTER)] == ["b"]
+        assert names(found) == [("a", "named.log")]
+        assert found.at(str(tmp_path / "found.log")) == []
+        found.close()
 
 
 class TestSaved:

@@ -19,6 +19,7 @@ from caffewatch.alert.notification import Letter, Notification
 from caffewatch.store.file import FILE_NAME
 from caffewatch.store.outbox import Claim
 from caffewatch.store.store import Store
+from tests.soak import examples
 from tests.store.faults import BUSY, FULL, IO_ERROR, READ_ONLY, failing_disk
 from tests.store.samples import NOW, letter
 
@@ -212,4 +213,4 @@ class Delivery(RuleBasedStateMachine):
 
 
 TestDelivery = Delivery.TestCase
-TestDelivery.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
+TestDelivery.settings = settings(max_examples=examples(60), stateful_step_count=40, deadline=None)

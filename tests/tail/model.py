@@ -252,11 +252,6 @@ class Files:
             self.current.is_telling = b"\n" in self.current.data
             self._seen.add(self.target)
 
-    def unsure(self) -> None:
-        """Note that the follower may have closed any of its files."""
-        for content in [*self.rotated, *([self.current] if self.current else [])]:
-            content.is_open = False
-
     def pause(self, seconds: float) -> None:
         """Note that a follower has closed files by now that are silent."""
         self._paused += seconds
@@ -266,7 +261,7 @@ class Files:
             content.is_excused = content.is_excused or b"\n" not in content.data
 
     def closed(self, arrived: Counter[bytes]) -> None:
-        """Note that the follower has closed its files: what has no name is lost to it."""
+        """Note that the follower may have closed its files: what has no name is lost to it."""
         for content in [*self.rotated, *([self.current] if self.current else [])]:
             content.is_open = False
             if content.path is None:

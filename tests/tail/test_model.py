@@ -15,6 +15,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from caffewatch.tail import follower, streams
 from caffewatch.tail.events import Ended
 from tests.soak import examples
+from tests.tail.faults import failing
 from tests.tail.harness import Reader
 from tests.tail.model import Files, complete
 
@@ -118,6 +119,13 @@ class FollowedLog(RuleBasedStateMachine):
     def look_once(self) -> None:
         """Look, and be cut short."""
         self.reader.look_once()
+
+    @rule(seed=st.integers(0, 999), share=st.sampled_from([0.02, 0.2, 0.7]))
+    def look_at_a_failing_disk(self, seed: int, share: float) -> None:
+        """Look while some of the system's calls end with an error."""
+        with failing(seed, share):
+            self.reader.look_once()
+        self.files.closed(self.all_arrived())
 
     @rule(seconds=PAUSES)
     def pause(self, seconds: float) -> None:

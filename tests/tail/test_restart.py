@@ -1,5 +1,6 @@
 """Going on after a restart, whatever happened in between."""
 
+import os
 import shutil
 from pathlib import Path
 
@@ -157,6 +158,21 @@ class TestRewind:
         again.look()
 
         assert lines(again) == [(b"two\n", True)]
+
+    def test_a_copy_that_got_the_inode_of_an_empty_file_is_not_read(self, log: Path) -> None:
+        """Of an empty file only the inode is known, and the system gives it to the next one."""
+        append(log, b"one\n")
+        reader = Reader(log)
+        reader.look()
+        os.truncate(log, 0)
+        reader.look()
+        log.rename(log.with_name("train.log.1"))  # as if what follows had got its inode
+        append(log.with_name("train.log.1"), b"one\n")
+        log.touch()
+        again = reader.restart()
+        again.look()
+
+        assert lines(again) == []
 
     def test_keeps_the_saved_position_while_replaying(self, log: Path) -> None:
         """A kill in the middle of the replay loses nothing: the position does not go back."""
