@@ -206,7 +206,7 @@ class Monitor:
         )
 
     def _frozen(self, record: RunRecord, blobs: bool) -> RunSnapshot:
-        from caffewatch.snapshot import freeze  # noqa: PLC0415
+        from caffewatch.snapshot import freeze  # noqa: PLC0415 - as above
 
         layout = None if self._detector is None else self._detector.layout_of
         trend = tuple(record.recorder.trend.buckets())

@@ -9,6 +9,7 @@ from rich.console import Console, RenderableType
 from rich.progress import (
     BarColumn,
     DownloadColumn,
+    MofNCompleteColumn,
     Progress,
     TimeRemainingColumn,
     TransferSpeedColumn,
@@ -33,4 +34,10 @@ def write(lines: Iterable[RenderableType], out: TextIO) -> None:
 def bar() -> Progress:
     """Make a progress bar of bytes on standard error that leaves nothing behind."""
     columns = (BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
+    return Progress(*columns, console=Console(stderr=True), transient=True)
+
+
+def counter() -> Progress:
+    """Make a progress bar of logs on standard error that leaves nothing behind."""
+    columns = (BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     return Progress(*columns, console=Console(stderr=True), transient=True)

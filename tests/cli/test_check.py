@@ -202,7 +202,7 @@ class TestInputs:
     def test_a_folder_without_logs(self, tmp_path: Path, capsys: Capture) -> None:
         """Is a mistake, not good health."""
         assert main(["check", str(tmp_path)]) == 2
-        assert f"{tmp_path}: no logs (.log" in capsys.readouterr().err
+        assert f"{tmp_path}: no training logs in" in capsys.readouterr().err
 
     def test_an_empty_log(self, tmp_path: Path, capsys: Capture) -> None:
         """Is no training, and nothing loud."""
