@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from caffewatch.cli.main import main
-from tests.cli.command import command
+from tests.cli.command import command, unread
 from tests.logs import CaffeLog
 
 Capture = pytest.CaptureFixture[str]
@@ -133,6 +133,7 @@ class TestInterruption:
         )
         with process, pipe.open("wb", buffering=0) as writer:
             writer.write(first.read_bytes())
+            eventually(lambda: unread(writer) == 0, 60)
             os.killpg(process.pid, signal.SIGINT)
 
             def ended() -> bool:
