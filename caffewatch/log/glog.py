@@ -102,9 +102,15 @@ class Clock:
     Stamps of multi-threaded logs step slightly backwards, so only a step back of about a year is
     a New Year. What is no date or no time of day, or of a year that no computer has seen, is no
     stamp.
+
+    Attributes
+    ----------
+    last
+        The last time read from a stamp, None before the first.
     """
 
     def __init__(self, reference: float | None = None) -> None:
+        self.last: float | None = None
         self._reference = reference
         self._year: int | None = None
         self._date = self._minute = b""
@@ -123,6 +129,10 @@ class Clock:
                 with suppress(ValueError):  # a date that does not exist
                     self._last = _epoch(year, *rest)
 
+    def of(self, line: Line) -> float | None:
+        """Return the time of a line's stamp; None where it is no time."""
+        return self.seconds(line.date, line.clock)
+
     def seconds(self, date: bytes, clock: bytes) -> float | None:
         """Return the time of a stamp's date and time of day; None where it is no time."""
         if not date:
@@ -138,7 +148,7 @@ class Clock:
             now = self._start + second
         except ValueError:
             return None
-        self._last = now
+        self._last = self.last = now
         return now
 
     def _day(self, date: bytes) -> float:

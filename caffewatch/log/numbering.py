@@ -51,11 +51,12 @@ class Numbering:
 
     def settle(self, iteration: int) -> list[tuple[Moment, int]]:
         """Return the waiting passes with their numbers: the Iteration line has come."""
-        if len(self._waiting) > 1:
+        numbered: list[tuple[Moment, int]] = []
+        if len(self._waiting) == 1:
+            numbered = [(self._waiting.pop(), iteration)]
+        elif self._waiting:
             numbered = self._spread(iteration)
-        else:
-            numbered = [(moment, iteration) for moment in self._waiting]
-        self._waiting.clear()
+            self._waiting.clear()
         if self._display is None and self.last is not None and iteration > self.last:
             self._display = iteration - self.last
         self.last = iteration

@@ -39,8 +39,6 @@ class Parser:
         Number of lines read so far.
     unrecognised
         How many of them said nothing that Caffe says.
-    time
-        The last stamp read from a line that is no debug_info value.
     run_offset
         Where the current run's first line begins in its file.
     """
@@ -48,7 +46,6 @@ class Parser:
     def __init__(self, reference: float | None = None) -> None:
         self.line = 0
         self.unrecognised = 0
-        self.time: float | None = None
         self.run_offset = 0
         self._splitters: dict[int, LineSplitter] = {}
         self._clock = Clock(reference)
@@ -62,6 +59,11 @@ class Parser:
         self._shortcuts = Shortcuts()
         self._shown = False
         self._setup = SetUp()
+
+    @property
+    def time(self) -> float | None:
+        """The last stamp read from a line that is no debug_info value."""
+        return self._clock.last
 
     def feed(self, data: bytes, stream: int = 0, start: int = 0) -> list[Event]:
         """Take bytes of a stream and return the events that they complete.
@@ -135,7 +137,7 @@ class Parser:
         if self._run is None:
             self._start_run(line)
         if line.severity == b"F":
-            self._ended(messages.fatal(self.line, self._time(line), line.text))
+            self._ended(messages.fatal(self.line, self._clock.of(line), line.text))
         elif (found := recognise(line.text)) is not None:
             self._shortcuts.learn(found[0], line)
             self._message(found[0].name, found[1], line)
@@ -172,19 +174,13 @@ class Parser:
             self._events += self._passes.close_updates()
         _HANDLERS[name](self, name, match, line)
 
-    def _time(self, line: Line) -> float | None:
-        time = self._clock.seconds(line.date, line.clock)
-        if time is not None:
-            self.time = time
-        return time
-
     # --- one method for each kind of message ----------------------------------------------------
 
     def _header(self, name: str, match: Match, line: Line) -> None:
         self._clock.created(match.string)
 
     def _event(self, name: str, match: Match, line: Line) -> None:
-        time = self._time(line) if name in messages.TIMED else None
+        time = self._clock.of(line) if name in messages.TIMED else None
         self._events.append(messages.STATELESS[name](self.line, time, match))
 
     def _debug_info(self, name: str, match: Match, line: Line) -> None:
@@ -195,18 +191,20 @@ class Parser:
         self._events += self._setup.take(name, match, self.line)
 
     def _output(self, name: str, match: Match, line: Line) -> None:
-        self._events.append(messages.output(self.line, self._time(line), TRAIN, match))
+        self._events.append(
+            messages.output(self.line, self._clock.seconds(line.date, line.clock), TRAIN, match)
+        )
 
     def _test_output(self, name: str, match: Match, line: Line) -> None:
         self._test_over(name, match, line)
         read = messages.score if name == "test_score" else messages.output
-        self._events.append(read(self.line, self._time(line), self._passes.test, match))
+        self._events.append(read(self.line, self._clock.of(line), self._passes.test, match))
 
     def _test_over(self, name: str, match: Match, line: Line) -> None:
         self._events += self._passes.end_test(self.line)
 
     def _iteration(self, name: str, match: Match, line: Line) -> None:
-        event = messages.iteration(self.line, self._time(line), match)
+        event = messages.iteration(self.line, self._clock.seconds(line.date, line.clock), match)
         self._number(event.iteration)
         self._end_net()
         self._events += self._passes.settle(event)
@@ -214,12 +212,12 @@ class Parser:
         self._shown = True
 
     def _learning_rate(self, name: str, match: Match, line: Line) -> None:
-        event = messages.learning_rate(self.line, self._time(line), match)
+        event = messages.learning_rate(self.line, self._clock.seconds(line.date, line.clock), match)
         self._number(event.iteration)
         self._events.append(event)
 
     def _testing(self, name: str, match: Match, line: Line) -> None:
-        event = messages.testing(self.line, self._time(line), match)
+        event = messages.testing(self.line, self._clock.of(line), match)
         self._number(event.iteration)
         self._end_net()
         self._events += self._passes.begin_test(event.net, event.iteration, self.line)
@@ -231,7 +229,7 @@ class Parser:
         self._events.append(messages.resumed(self.line, None, match))
 
     def _end(self, name: str, match: Match, line: Line) -> None:
-        self._ended(messages.ENDS[name](self.line, self._time(line), match))
+        self._ended(messages.ENDS[name](self.line, self._clock.of(line), match))
 
     # --- what moves the run on ------------------------------------------------------------------
 
@@ -269,7 +267,7 @@ class Parser:
         self.run_offset = self._offsets.of(self._index) + self._inset
         tid = line.tid.decode("ascii", "replace")
         run_id = line.identity(self.run_offset)
-        self._run = RunStarted(self.line, self._time(line), run_id, self._runs, tid)
+        self._run = RunStarted(self.line, self._clock.of(line), run_id, self._runs, tid)
         self._events.append(self._run)
 
     def _end_run(self) -> None:

@@ -85,7 +85,9 @@ class Passes:
 
     def settle(self, event: Iteration) -> list[Event]:
         """Take ``Iteration N …, loss = x``: it numbers the passes before it."""
-        done = self.close(event.line) + self.end_test(event.line)
+        done: list[Event] = []
+        if self.blocks.open or self.blocks.net != TRAIN:
+            done = self.close(event.line) + self.end_test(event.line)
         event.numbered = self.numbering.settle(event.iteration)
         return done
 
