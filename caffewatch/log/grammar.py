@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cached_property
 
 _NUMBER = r"(?:(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?|\d\.#[A-Z]+\d*|(?i:nan|inf)(?:\(\w+\))?)"
@@ -179,6 +179,14 @@ def _search(patterns: tuple[Pattern, ...], text: str) -> Found | None:
         if match:
             return pattern, match
     return None
+
+
+def numbers(texts: Sequence[str | bytes]) -> list[float]:
+    """Read several numbers at once; see `number`."""
+    try:
+        return list(map(float, texts))
+    except ValueError:
+        return list(map(number, texts))
 
 
 def number(text: str | bytes) -> float:

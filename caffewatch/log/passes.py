@@ -9,7 +9,7 @@ from caffewatch.log import messages
 from caffewatch.log.debug_info import Blocks, Updates
 from caffewatch.log.events import TRAIN, Blob, Event, Iteration, Moment, Norms
 from caffewatch.log.glog import Line
-from caffewatch.log.grammar import number
+from caffewatch.log.grammar import numbers
 from caffewatch.log.numbering import Numbering
 
 Match = re.Match[str]
@@ -58,7 +58,7 @@ class Passes:
         """Close the block with its norms, unless they are another thread's or rank's."""
         if not self.blocks.open or not self.blocks.belongs(line.tid):
             return []
-        data1, diff1, data2, diff2 = map(number, match.groups())
+        data1, diff1, data2, diff2 = numbers(match.groups())
         return self.close(at, Norms((data1, diff1), (data2, diff2)))
 
     def _update(
