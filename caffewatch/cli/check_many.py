@@ -7,7 +7,6 @@ import json
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from textwrap import indent
 from typing import TYPE_CHECKING, TextIO
 
 from caffewatch.cli.interruption import INTERRUPTED, Interruption
@@ -144,8 +143,8 @@ class _Writer:
             if self._form == "text":
                 self._text(done)
             elif done.report is not None:
-                text = json.dumps(done.report, indent=1, allow_nan=False)
-                self._out.write(("," if count else "[") + "\n" + indent(text, " "))
+                text = json.dumps(done.report, indent=1, allow_nan=False).replace("\n", "\n ")
+                self._out.write(f"{',' if count else '['}\n {text}")
                 count += 1
         if self._form == "json":
             self._out.write("\n]\n" if count else "[]\n")

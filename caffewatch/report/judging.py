@@ -58,6 +58,7 @@ def read(
     tell: Tell,
     held: Callable[[], AbstractContextManager[None]] = nullcontext,
     advance: Callable[[LogFile], None] | None = None,
+    curves: bool = False,
 ) -> Read:
     """Read a log to its end, or to where `KeyboardInterrupt` is raised.
 
@@ -67,8 +68,10 @@ def read(
         Makes a context that a piece is judged in.
     advance
         Is called after every piece.
+    curves
+        Whether the report draws what the runs did over time.
     """
-    monitor = Monitor(reference=as_if_utc(modified(name)))
+    monitor = Monitor(reference=as_if_utc(modified(name)), curves=curves)
     whole, interrupted = True, False
     try:
         with open_log(name) as stream:
