@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from multiprocessing import forkserver, resource_tracker
 from typing import Any, Protocol
 
 from caffewatch.report.judging import Form, Judged, judge
@@ -60,6 +61,7 @@ class Pool:
         self.width = width
         context = multiprocessing.get_context("forkserver")
         context.set_forkserver_preload(["caffewatch.report.judging"])
+        _start_server()
         self._stopped = context.Event()
         self._executor = ProcessPoolExecutor(width, context, _begin, (self._stopped,))
 
@@ -132,13 +134,22 @@ def _result(name: str, future: Future) -> Judged | None:
     return done
 
 
+def _start_server() -> None:
+    """Start what forks the workers with SIGINT blocked: Ctrl-C is this process's to answer.
+
+    A terminal sends it to all of them, and a worker that has hardly begun would die of it.
+    """
+    resource_tracker.ensure_running()  # first: it unblocks what it finds blocked
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    forkserver.ensure_running()
+    signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 _stopped: Callable[[], bool] | None = None
 
 
 def _begin(stopped: Any) -> None:
-    """Set a worker up: Ctrl-C reaches it too, and is the parent's to answer."""
     global _stopped  # noqa: PLW0603 - how a pool's initializer hands things to its tasks
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
     _stopped = stopped.is_set
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -33,7 +34,9 @@ def folder(tmp_path: Path) -> Path:
         log = CaffeLog.started()
         log.display(0)
         log.display(10, {"ip1": "nan"} if number % 2 else {})
-        (tmp_path / f"{number}.log").write_bytes(log.data)
+        path = tmp_path / f"{number}.log"
+        path.write_bytes(log.data)
+        os.utime(path, (0, 0))  # the text says how long ago: in days, which do not change meanwhile
     return tmp_path
 
 
