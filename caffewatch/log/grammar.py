@@ -145,6 +145,8 @@ RAW_LINES = (
 
 _ANY_RAW = re.compile("|".join(x.regex for x in RAW_LINES))
 """Matches no foreign line: most lines without a prefix are such."""
+_ANY_RAW_BYTES = re.compile(_ANY_RAW.pattern.encode())
+_STAMP = re.compile(rb"[IWEF]\d{4}")
 _RANK = re.compile(r"\[\d+(?:\.\d+)*\] ")
 MAX_MESSAGE = 4096
 """Characters of a message: Caffe's are shorter, and a longer one could make a pattern slow."""
@@ -166,6 +168,20 @@ def recognise(message: str) -> Found | None:
         message = message[rank.end() :].lstrip() if rank else message
     word = message.split(" ", 1)[0].rstrip(":")
     return _search(MESSAGES.get(word, ()), message) or _search(OTHER_MESSAGES, message)
+
+
+def is_foreign(raw: bytes) -> bool:
+    """Tell quickly that a line has neither a prefix nor a raw message; False where in doubt.
+
+    It is in doubt of blank lines, of those that a carriage return rewrites, and of a byte order mark.
+    """
+    return not (
+        _STAMP.search(raw)
+        or _ANY_RAW_BYTES.match(raw)
+        or b"\r" in raw
+        or raw[:1] == b"\xef"
+        or not raw.strip()
+    )
 
 
 def recognise_raw(line: str) -> Found | None:

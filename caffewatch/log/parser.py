@@ -8,7 +8,7 @@ from typing import Any
 from caffewatch.log import messages, passes, setup
 from caffewatch.log.events import TRAIN, Ended, Event, RunEnded, RunStarted
 from caffewatch.log.glog import Clock, Line, glued, read_line
-from caffewatch.log.grammar import recognise, recognise_raw
+from caffewatch.log.grammar import is_foreign, recognise, recognise_raw
 from caffewatch.log.lines import MAX_LINE, LineSplitter, Offsets
 from caffewatch.log.passes import Passes
 from caffewatch.log.setup import SetUp
@@ -118,6 +118,9 @@ class Parser:
 
     def _take(self, raw: bytes) -> None:
         """Take one line that is neither the debug_info line expected nor of a known place."""
+        if self._prefixed and is_foreign(raw) and not self._setup.dumping:
+            self.unrecognised += 1
+            return
         line = read_line(raw)
         if not line.severity:
             self._take_bare(line)
@@ -249,8 +252,6 @@ class Parser:
     def _end_net(self) -> None:
         if self._setup.describing:
             self._events += self._setup.end_net(self.line)
-
-    # --- runs -----------------------------------------------------------------------------------
 
     def _end_dump(self) -> None:
         for event in self._setup.end_dump(self.line):

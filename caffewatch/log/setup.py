@@ -33,6 +33,11 @@ class SetUp:
         """Whether a net is being described."""
         return self._builder is not None
 
+    @property
+    def dumping(self) -> bool:
+        """Whether a dump is being printed, which lines without a prefix belong to."""
+        return self._dump is not None
+
     def feed_dump(self, text: str) -> bool:
         """Take a line without a prefix; False where no dump is being printed."""
         if self._dump is None:
