@@ -1,4 +1,4 @@
-"""Does time grow with the length of a log and no faster, and memory not at all?
+"""Time must grow with the length of a log and no faster, and memory not at all.
 
 ``caffewatch check`` as a process of its own, on logs of the small net with debug_info.
 
@@ -37,9 +37,8 @@ def main() -> None:
             log = Path(folder) / "train.log"
             lines = training_logs.write("small", int(millions * 1e6), log)
             seconds, memory = check(log)
-        print(
-            f"{lines / 1e6:13.1f} | {seconds:7.1f} | {lines / seconds / 1e6:15.2f} | {memory:.0f} MB"
-        )
+        speed = lines / seconds / 1e6
+        print(f"{lines / 1e6:13.1f} | {seconds:7.1f} | {speed:15.2f} | {memory:.0f} MB")
 
 
 if __name__ == "__main__":

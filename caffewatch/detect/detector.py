@@ -51,6 +51,8 @@ class Detector:
 
         The run must have taken the event before.
         """
+        if type(event) is Pass and self._displays.open is None:
+            return self._take_pass(event)
         done = self._displays.take(event, self._run)
         changed: list[Finding] = []
         if done is not None:

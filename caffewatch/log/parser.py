@@ -250,7 +250,7 @@ class Parser:
         self._events.append(event)
 
     def _end_net(self) -> None:
-        if self._setup.describing:
+        if self._setup.builder is not None:
             self._events += self._setup.end_net(self.line)
 
     def _end_dump(self) -> None:

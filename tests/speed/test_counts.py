@@ -40,7 +40,7 @@ BOUNDS = {
     "small": Cost(calls=4.9, built_in=5.4, matches=0.13, objects=0.36),
     "large": Cost(calls=0.7, built_in=0.33, matches=0.008, objects=0.025),
     "quiet": Cost(calls=36.0, built_in=29.0, matches=1.4, objects=1.6),
-    "foreign": Cost(calls=8.6, built_in=15.5, matches=1.4, objects=0.2),
+    "foreign": Cost(calls=7.2, built_in=13.9, matches=1.3, objects=0.2),
     "tests": Cost(calls=2.7, built_in=3.2, matches=0.072, objects=0.22),
 }
 
