@@ -1,4 +1,4 @@
-"""What a line costs, counted and not timed: calls of functions, of regular expressions, and objects.
+"""What a line costs, counted and not timed: calls, uses of regular expressions, and objects.
 
 Each bound is the figure at the time of writing and a quarter more. What exceeds it made the fast
 path slower; what stays far below it deserves a lower bound.
@@ -13,8 +13,8 @@ from types import FrameType
 from typing import Any, NamedTuple
 
 import pytest
-import training_logs
 
+import training_logs
 from caffewatch.monitor import Monitor
 
 WARM, MEASURED = 15_000, 15_000
