@@ -3,7 +3,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .ONESHELL:
 .DEFAULT_GOAL := help
-.PHONY: help run test check coverage soak fuzz docs bench build lock clean
+.PHONY: help run fleet test check coverage soak fuzz docs bench build lock clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -25,6 +25,9 @@ help: ## list the targets
 
 run: $(STAMP) ## the daemon on a bundled log until Ctrl-C; LOG=/path takes yours
 	@exec $(BIN)/caffewatch demo $(if $(LOG),"$$LOG")
+
+fleet: $(STAMP) ## three daemons, Prometheus, VictoriaMetrics and two Alertmanagers until Ctrl-C
+	@exec $(BIN)/python config/fleet/run_local.py
 
 test: $(STAMP) ## every test; the closing lines say what was left out and why
 	@$(PYTEST)

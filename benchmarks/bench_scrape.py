@@ -22,12 +22,14 @@ from tests.logs import CaffeLog
 from training_logs import large_net
 
 ACCEPT = {"Accept": "application/openmetrics-text;version=1.0.0"}
+PACKED = ACCEPT | {"Accept-Encoding": "gzip"}
+"""What Prometheus asks for."""
 
 
-def scrape(url: str) -> tuple[float, bytes]:
-    """Return the seconds that a scrape took, and its text."""
+def scrape(url: str, headers: dict[str, str] = PACKED) -> tuple[float, bytes]:
+    """Return the seconds that a scrape took, and its body."""
     begin = time.perf_counter()
-    with urllib.request.urlopen(urllib.request.Request(f"{url}metrics", headers=ACCEPT)) as answer:
+    with urllib.request.urlopen(urllib.request.Request(f"{url}metrics", headers=headers)) as answer:
         body = answer.read()
     return time.perf_counter() - begin, body
 
@@ -58,11 +60,10 @@ class Fleet:
 
     def __init__(self, folder: Path, count: int) -> None:
         self.hook = Hook()
-        log = CaffeLog.started(large_net())
-        log.displays(range(0, 30, 10))
-        healthy = log.data
-        log.display(30, {"data": "nan"})
-        self.bad = log.data.removeprefix(healthy)
+        self._log = CaffeLog.started(large_net())
+        self._next = 30
+        self._log.displays(range(0, self._next, 10))
+        healthy = self._log.data
         self.logs = [folder / f"{number:04}.log" for number in range(count)]
         for path in self.logs:
             path.write_bytes(healthy)
@@ -71,15 +72,40 @@ class Fleet:
         settings["receivers"] = [{"name": "hook", "type": "webhook", "url": self.hook.url}]
         self.daemon.config.write_text(json.dumps(settings))
         self.daemon.start()
-        self.daemon.wait_for("caffewatch_lines_total", count * healthy.count(b"\n"))
+        self._await(self._next - 10)
+
+    def _display(self, **values: str) -> bytes:
+        """Write the next display, as it goes on in every log."""
+        before = self._log.data
+        self._log.display(self._next, values)
+        self._next += 10
+        return self._log.data.removeprefix(before)
+
+    def advance(self) -> None:
+        """Let every run go on by a display, and wait until a scrape would show it."""
+        piece, iteration = self._display(), self._next - 10
+        for path in self.logs:
+            with path.open("ab") as file:
+                file.write(piece)
+        self._await(iteration)
+
+    def _await(self, iteration: int) -> None:
+        """Wait until every log is shown to have come so far."""
+        while True:
+            with urllib.request.urlopen(f"{self.daemon.url}api/v1/jobs") as answer:
+                logs = json.load(answer)["jobs"][0]["logs"]
+            if [x["run"] and x["run"]["iteration"] for x in logs] == [iteration] * len(self.logs):
+                return
+            time.sleep(0.2)
 
     def alerts(self, number: int) -> list[float]:
         """Make so many runs go wrong, one after the other; return how long each alert took."""
         seconds = []
+        bad = self._display(data="nan")
         for _ in range(number):
             begin = time.perf_counter()
             with self.logs.pop().open("ab") as file:
-                file.write(self.bad)
+                file.write(bad)
             self.hook.arrived.acquire(timeout=60)
             seconds.append(time.perf_counter() - begin)
             time.sleep(0.2)
@@ -95,13 +121,25 @@ def measure(folder: Path, count: int, rounds: int) -> None:
     """Print what scrapes and alerts cost."""
     fleet = Fleet(folder, count)
     url = fleet.daemon.url
-    before = fleet.daemon.cpu()
-    scrapes = [scrape(url) for _ in range(rounds)]
-    busy = (fleet.daemon.cpu() - before) / rounds
-    body = scrapes[-1][1]
+    body, packed = scrape(url, ACCEPT)[1], scrape(url)[1]
     series = sum(not line.startswith(b"#") for line in body.splitlines())
-    print(f"{count} logs, {series} series, {len(body) / 1e6:.1f} MB")
-    print(f"  scrape           {shown([s for s, _ in scrapes])}, {busy:.3f} s of processor time")
+    sizes = f"{len(body) / 1e6:.1f} MB, {len(packed) / 1e6:.1f} MB packed"
+    print(f"{count} logs, {series} series, {sizes}; memory {fleet.daemon.memory():.0f} MB")
+    for what, prepare, headers in (
+        ("nothing new", None, PACKED),
+        ("all is new", fleet.advance, PACKED),
+        ("not packed", fleet.advance, ACCEPT),
+    ):
+        seconds, busy = [], 0.0
+        scrape(url)
+        for _ in range(rounds):
+            if prepare is not None:
+                prepare()
+            before = fleet.daemon.cpu()
+            seconds.append(scrape(url, headers)[0])
+            busy += fleet.daemon.cpu() - before
+        took = f"{shown(seconds)}, {busy / rounds:.3f} s of processor time"
+        print(f"  scrape           {took}, {what}")
     print(f"  alerts           {shown(fleet.alerts(rounds))}")
     stop = threading.Event()
 

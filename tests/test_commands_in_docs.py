@@ -21,8 +21,10 @@ from tests.systemd.test_units import UNITS
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
 ELSEWHERE = {
+    "amtool",
     "caffe", "docker", "install", "ln", "make", "pipx", "podman", "python3", "sqlite3", "systemctl",
     "systemd-sysusers", "systemd-tmpfiles", "/opt/caffewatch/bin/pip", "promtool", "tee", "head",
+    "sed", "cd",
 }  # fmt: skip
 """Programs that would change the machine, or are not ours to try."""
 UNENDING = {"demo", "run", "watch"}

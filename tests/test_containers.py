@@ -145,7 +145,7 @@ class TestCompose:
         amtool = program("amtool", "prometheus-alertmanager")
 
         done = subprocess.run(
-            [amtool, "check-config", FOLDER / "compose" / "alertmanager.yml"],
+            [amtool, "check-config", FOLDER / "alertmanager.yml"],
             capture_output=True, text=True, check=False,
         )  # fmt: skip
 
@@ -154,7 +154,7 @@ class TestCompose:
     def test_nobody_is_told_twice(self) -> None:
         """Prometheus' copies of our rules are dropped; what it says of caffewatch is not."""
         rules = yaml.safe_load((FOLDER / "prometheus" / "rules" / "alerts.yml").read_text())
-        routes = yaml.safe_load((FOLDER / "compose" / "alertmanager.yml").read_text())["route"]
+        routes = yaml.safe_load((FOLDER / "alertmanager.yml").read_text())["route"]
         (matcher,) = routes["routes"][0]["matchers"]
         pattern = re.compile(matcher.removeprefix('alertname=~"').removesuffix('"'))
 
@@ -163,7 +163,7 @@ class TestCompose:
             for group in rules["groups"]
         }
 
-        assert all(dropped["caffewatch_critical"])
+        assert all(dropped["caffewatch_critical"] + dropped["caffewatch_jobs"])
         assert not any(dropped["caffewatch_itself"])
 
 

@@ -1,4 +1,7 @@
-"""Take the README's pictures: the real daemon on a bundled log, seen by a headless Chromium."""
+"""Take pictures of the pages: the real daemon on real logs, seen by a headless Chromium.
+
+``readme.png`` is the README's: copy it to docs/page.png when the pages look different.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,10 @@ from pathlib import Path
 
 RUNS = Path(__file__).parents[1] / "tests" / "data" / "runs"
 JOBS = ("lr_too_high_nan", "resnet_ok", "vanishing_sigmoid")
-SHOTS = (("index", "", 1100, 900, ""), ("job", "jobs/lr_too_high_nan", 1100, 1750, ""),
+GROWING = "vanishing_sigmoid"
+"""Its end has not been written as yet, so that its alert fires."""
+SHOTS = (("readme", f"jobs/{GROWING}", 1100, 1620, ""), ("index", "", 1100, 900, ""),
+         ("job", "jobs/lr_too_high_nan", 1100, 1750, ""),
          ("job-dark", "jobs/resnet_ok", 1100, 1750, "dark"), ("phone", "", 500, 1500, ""),
          ("phone-job", "jobs/lr_too_high_nan", 500, 2400, ""))  # fmt: skip
 """(name, page, width, height, colours); a headless window is never narrower than 500."""
@@ -31,7 +37,7 @@ def main() -> int:
         print("screenshots: needs chromium (apt-get install chromium)", file=sys.stderr)
         return 2
     folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory() as work:
+    with tempfile.TemporaryDirectory(prefix="caffe-") as work:
         daemon, url = start(Path(work))
         try:
             for name, page, width, height, colours in SHOTS:
@@ -46,7 +52,8 @@ def start(work: Path) -> tuple[subprocess.Popen[bytes], str]:
     """Start the daemon on a few bundled logs; return it and its URL once all are read."""
     for name in JOBS:
         data = gzip.decompress((RUNS / f"{name}.log.gz").read_bytes())
-        (work / f"{name}.log").write_bytes(data)
+        end = data.rindex(b"\n", 0, len(data) * 9 // 10) + 1 if name == GROWING else None
+        (work / f"{name}.log").write_bytes(data[:end])
     config = {
         "host": "gpu-07", "state_dir": str(work / "state"), "web": {"listen": "127.0.0.1:0"},
         "jobs": [{"name": x, "path": str(work / f"{x}.log")} for x in JOBS],

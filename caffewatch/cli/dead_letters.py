@@ -44,7 +44,7 @@ def main(arguments: argparse.Namespace) -> int:
         return _USAGE
     if not (settings.state_dir / FILE_NAME).exists():
         print(f"{settings.state_dir}: no state as yet, so no dead letters", file=sys.stderr)
-        return _OK if arguments.action is _list else _FAILED
+        return _FAILED if getattr(arguments, "ids", None) else _OK
     try:
         with Store(settings.state_dir, exclusive=False) as store:
             return int(arguments.action(arguments, settings, store))

@@ -99,6 +99,7 @@ class _Demo:
             signal.signal(number, self._on_signal)
         self._receiver.start()
         self._console.print(f"Following {self._name}", markup=False)
+        self._console.print(f"Page:     {self._daemon.url}", markup=False)
         self._console.print(f"Metrics:  {self._daemon.url}metrics", markup=False)
         self._console.print(f"Receiver: {self._receiver.url} (alerts appear below)", markup=False)
         if self._player is not None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+import socket
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from http.cookiejar import DefaultCookiePolicy
@@ -172,19 +173,33 @@ def _beginning(response: requests.Response) -> bytes:
         return b""
 
 
+_TOLD_BY_KIND: tuple[tuple[type[Exception], str], ...] = (
+    (requests.ConnectTimeout, "no connection in time"),
+    (requests.Timeout, "no answer in time"),
+    (requests.exceptions.SSLError, "the TLS connection failed (certificate, name or protocol)"),
+    (requests.exceptions.ProxyError, "the proxy cannot be reached"),
+)
+_TOLD_BY_CAUSE: tuple[tuple[type[Exception], str], ...] = (
+    (socket.gaierror, "the name of the host is not known"),
+    (ConnectionRefusedError, "nobody listens there (connection refused)"),
+    (requests.ConnectionError, "the connection failed or was closed"),
+)
+
+
 def describe_error(error: Exception) -> str:
     """Say what kind of error it is, without its text, which holds the URL."""
-    if isinstance(error, requests.ConnectTimeout):
-        return "no connection in time"
-    if isinstance(error, requests.Timeout):
-        return "no answer in time"
-    if isinstance(error, requests.exceptions.SSLError):
-        return "the TLS connection failed (certificate, name or protocol)"
-    if isinstance(error, requests.exceptions.ProxyError):
-        return "the proxy cannot be reached"
-    if isinstance(error, requests.ConnectionError):
-        return "the connection failed or was closed"
-    return f"the request failed ({type(error).__name__})"
+    told = [text for kind, text in _TOLD_BY_KIND if isinstance(error, kind)]
+    causes = [error, *_causes(error)]
+    told += [text for kind, text in _TOLD_BY_CAUSE if any(isinstance(x, kind) for x in causes)]
+    return told[0] if told else f"the request failed ({type(error).__name__})"
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """Yield what an error came from; requests and urllib3 wrap it several times."""
+    cause = error.__cause__ or error.__context__
+    if cause is not None:
+        yield cause
+        yield from _causes(cause)
 
 
 def _authentication(url: str) -> Any:

@@ -2,22 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import NamedTuple
+import zlib
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import NamedTuple, Protocol
 
 from prometheus_client import CollectorRegistry, ProcessCollector
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.metrics_core import Metric
 
-from caffewatch.export.collector import Collector
+from caffewatch.export.collector import Collector, Lines
 from caffewatch.export.families import LOG_FAMILIES
 from caffewatch.export.family import Family
 
-Exposition = Callable[[str], tuple[str, bytes]]
-"""From the Accept header of a scrape to (content type, body)."""
 Encoder = Callable[..., bytes]
+LEVEL = 1
+"""Of gzip. It takes a quarter of the time that writing the series takes, and leaves a fifteenth; 6
+takes two and a half times as long for a fifth less."""
+_GZIP = 16
+"""Asks zlib for gzip's own head and tail."""
 _END = b"# EOF\n"
 """The last line of an OpenMetrics answer."""
+
+
+class Exposition(Protocol):
+    """From the Accept header of a scrape to (content type, body), packed by gzip if so asked."""
+
+    def __call__(self, accept: str, packed: bool = False) -> tuple[str, bytes]:
+        """Answer a scrape."""
 
 
 class _Only(NamedTuple):
@@ -42,18 +53,27 @@ def exposition(collector: Collector) -> Exposition:
     ProcessCollector(registry=registry)
     headings: dict[str, dict[Family, bytes]] = {}
 
-    def render(accept: str) -> tuple[str, bytes]:
+    def render(accept: str, packed: bool = False) -> tuple[str, bytes]:
         encode, content_type = _encoder(accept)
         kind = content_type.partition(";")[0]
         if kind not in headings:
             headings[kind] = {x: encode(_Only(x)).removesuffix(_END) for x in LOG_FAMILIES}
-        lines = collector.logs()
-        parts = []
-        for family in LOG_FAMILIES:  # taken out one by one, so that no answer is in memory thrice
-            parts += [headings[kind][family], "".join(lines.pop(family)).encode()]
-        return content_type, b"".join([*parts, encode(registry)])
+        body = _body(headings[kind], collector.logs(), encode(registry))
+        return content_type, _packed(body) if packed else b"".join(body)
 
     return render
+
+
+def _body(headings: Mapping[Family, bytes], lines: Lines, rest: bytes) -> Iterator[bytes]:
+    for family in LOG_FAMILIES:
+        yield b"".join([headings[family], *lines[family]])
+    yield rest
+
+
+def _packed(pieces: Iterable[bytes]) -> bytes:
+    """Pack by gzip, a family at a time: other threads go on meanwhile, each time anew."""
+    packer = zlib.compressobj(LEVEL, wbits=zlib.MAX_WBITS | _GZIP)
+    return b"".join([*map(packer.compress, pieces), packer.flush()])
 
 
 def _encoder(accept: str) -> tuple[Encoder, str]:

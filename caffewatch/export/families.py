@@ -142,7 +142,8 @@ BLOB = gauge(
 ALERTS = gauge(
     "caffewatch_alerts",
     "Alerts that fire now, by rule; 0 for every rule that is content. What only follows from "
-    "another alert is not counted. docs/rules.md says what each rule sees and what to do.",
+    "another alert is not counted. docs/rules.md says what each rule sees and what to do. "
+    "missing_log is of a job that has no log to read: its log is the path of the configuration.",
     "rule", "severity",
 )  # fmt: skip
 FINDINGS = counter(

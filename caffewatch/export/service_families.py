@@ -4,6 +4,14 @@ from __future__ import annotations
 
 from caffewatch.export.family import Family
 
+JOB_LOGS = Family(
+    "caffewatch_job_logs",
+    "gauge",
+    ("training_job",),
+    "Logs of the job that can be read, ended ones too. 0 means that nothing of the job is watched: "
+    "no file is at its path as yet, or caffewatch may not read it. Once it has been 0 for "
+    "alerts.missing_after, the alert missing_log fires.",
+)
 NOTIFICATIONS = Family(
     "caffewatch_notifications_total",
     "counter",
@@ -48,4 +56,4 @@ BUILD_INFO = Family(
     "Always 1; its labels name the versions of caffewatch and of Python.",
 )
 
-SERVICE_FAMILIES = (NOTIFICATIONS, QUEUE_LENGTH, DELAY, ERRORS, RELOAD, BUILD_INFO)
+SERVICE_FAMILIES = (JOB_LOGS, NOTIFICATIONS, QUEUE_LENGTH, DELAY, ERRORS, RELOAD, BUILD_INFO)

@@ -71,6 +71,26 @@ class LogStats:
 
 
 @dataclass(frozen=True, slots=True)
+class JobStats:
+    """What is known of a configured job beside its logs.
+
+    Parameters
+    ----------
+    job, path
+        Its name, and what it follows.
+    logs
+        How many logs of it can be read.
+    alerts
+        (rule, severity) -> how many alerts of the job itself fire; likewise with zeros.
+    """
+
+    job: str
+    path: str
+    logs: int
+    alerts: Mapping[tuple[str, str], int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class ServiceStats:
     """The daemon as it stands; every count is since the process started.
 
@@ -78,6 +98,8 @@ class ServiceStats:
     ----------
     logs
         One entry per followed log.
+    jobs
+        One entry per configured job.
     errors
         Place (tail, store, deliver …) -> errors; give places that have none yet as 0.
     notifications
@@ -93,6 +115,7 @@ class ServiceStats:
     """
 
     logs: tuple[LogStats, ...] = ()
+    jobs: tuple[JobStats, ...] = ()
     errors: Mapping[str, int] = field(default_factory=dict)
     notifications: Mapping[tuple[str, str], int] = field(default_factory=dict)
     queue_lengths: Mapping[str, int] = field(default_factory=dict)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from caffewatch.alert.model import Alert, identity
+from caffewatch.alert.model import Alert, Severity, identity
 from caffewatch.config.settings import Job, Settings
 
 RULE = "missing_log"
 """In the place of a rule's id in alerts; no rule can find what is not in a log."""
+SEVERITY: Severity = "warning"
 
 
 class Absence:
@@ -33,6 +34,10 @@ class Absence:
     def firing(self) -> list[tuple[Job, list[Alert]]]:
         """The alerts that fire now."""
         return [(self._jobs[name], [alert]) for name, alert in self._firing.items()]
+
+    def alerts(self, job: Job) -> dict[tuple[str, str], int]:
+        """Count a job's alerts that fire now, by (rule, severity), as metrics do."""
+        return {(RULE, SEVERITY): int(job.name in self._firing)}
 
     def judge(self, job: Job, problem: str | None, now: float) -> list[Alert]:
         """Take whether a job has a readable log; return the edge that follows from it.
@@ -63,11 +68,11 @@ class Absence:
             group=identity(*where),
             state="firing",
             rule=RULE,
-            severity="warning",
+            severity=SEVERITY,
             labels={
                 **job.labels,
                 "alertname": RULE,
-                "severity": "warning",
+                "severity": SEVERITY,
                 "host": self._host,
                 "training_job": job.name,
                 "log": job.path,

@@ -158,6 +158,7 @@ class Daemon:
         errors["heartbeat"] = 0 if self._heartbeat is None else self._heartbeat.failures
         return ServiceStats(
             logs=tuple(x.stats for x in self._published.pictures()),
+            jobs=self._published.jobs,
             errors=errors,
             notifications={
                 (x.receiver, outcome): n for x in deliveries for outcome, n in x.outcomes.items()

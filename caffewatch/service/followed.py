@@ -118,7 +118,7 @@ class FollowedLog:
             self._caught_up = True
         if self._caught_up and (self._recalled or not look.events):
             alerts += self._tick(now)
-            alerts += self._let_go(now)
+            alerts += self._let_go(now) if self._recalled else []
         size = sum(len(x.data) for x in look.events if isinstance(x, Chunk))
         return Taken(
             alerts=alerts,
@@ -218,9 +218,8 @@ class FollowedLog:
         monitor = self._monitors.latest
         if monitor is None or self.quiet or self.last_written is None or not monitor.runs:
             return []
-        gone = self._witness.gone(monitor.runs[-1].run.tid)
-        silence = Silence(now - self.last_written, gone)
-        return self._told(monitor.tick(now, silence), replay=False)
+        gone = self._witness.gone(monitor.runs[-1].run.tid, now)
+        return self._told(monitor.tick(now, Silence(now - self.last_written, gone)), replay=False)
 
     def _first_sight(self, now: float) -> None:
         with suppress(OSError):
@@ -263,10 +262,11 @@ class FollowedLog:
     def _take_stock(self, look: Look, now: float) -> None:
         """Note how the log's files stand."""
         self.condition, self.error = look.condition, look.error
-        is_missing = look.condition == "missing"
-        self._missing_since = (self._missing_since or now) if is_missing else None
+        missing_since = self._missing_since or now
+        self._missing_since = missing_since if look.condition == "missing" else None
         self._offset, self._lag = look.offset, look.lag
-        self._changes.update(change.name.lower() for change in look.changes)
+        if look.changes:
+            self._changes.update(change.name.lower() for change in look.changes)
         if self._caught_up and any(isinstance(x, Chunk) and not x.replay for x in look.events):
             self.last_written, self.quiet = now, False
 

@@ -148,7 +148,7 @@ class FollowedFile:
         self._caught_up = True
         monitor = self.monitor
         if monitor is not None and monitor.runs and self._written is not None:
-            gone = self._witness.gone(monitor.runs[-1].run.tid)
+            gone = self._witness.gone(monitor.runs[-1].run.tid, now)
             yield from self._judge.tick(monitor, Silence(now - self._written, gone), now)
 
 

@@ -151,6 +151,7 @@ class Loop:
     def publish(self, now: float) -> None:
         """Show other threads how the logs stand."""
         self._next_publication = now + PUBLISH_EVERY
+        self._published.jobs = self._roster.jobs()
         self._published.publish()
 
     def _due(self, woken: Iterable[str], now: float) -> list[FollowedLog]:
@@ -192,6 +193,7 @@ class Loop:
             self._ledger.note_alerts(job, alerts, now)
             for alert in alerts:
                 _log.log(*_described(alert))
+        self._published.jobs = self._roster.jobs()
         return found
 
     def _look(self, log: FollowedLog, now: float) -> int:

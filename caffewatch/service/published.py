@@ -6,7 +6,7 @@ import threading
 from itertools import islice
 from typing import NamedTuple
 
-from caffewatch.export.stats import LogStats
+from caffewatch.export.stats import JobStats, LogStats
 from caffewatch.service.followed import FollowedLog
 from caffewatch.snapshot import Snapshot
 
@@ -29,9 +29,15 @@ class Published:
     """The last picture of every log.
 
     The thread that owns the logs notes those that changed and publishes them; any thread reads.
+
+    Attributes
+    ----------
+    jobs
+        The jobs as they stand; exchanged whole.
     """
 
     def __init__(self, blobs: bool) -> None:
+        self.jobs: tuple[JobStats, ...] = ()
         self._blobs = blobs
         self._lock = threading.Lock()
         self._pictures: dict[tuple[str, str], Picture] = {}

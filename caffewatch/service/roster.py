@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import re
+from collections import Counter
 from collections.abc import Iterator
 from datetime import tzinfo
 from fnmatch import fnmatch
@@ -12,6 +13,7 @@ from functools import partial
 
 from caffewatch.alert.model import Alert, Origin
 from caffewatch.config.settings import Job, Settings, StartAt
+from caffewatch.export.stats import JobStats
 from caffewatch.log.start import ENOUGH, begins_run
 from caffewatch.service import absence
 from caffewatch.service.core import Core, CoreError, load
@@ -105,6 +107,14 @@ class Roster:
             edges.append((job, self.absence.judge(job, problem, now)))
         return edges
 
+    def jobs(self) -> tuple[JobStats, ...]:
+        """Return how the jobs stand."""
+        readable = Counter(name for (name, _), x in self._logs.items() if x.condition == "readable")
+        return tuple(
+            JobStats(job.name, job.path, readable[job.name], self.absence.alerts(job))
+            for job in self._settings.jobs
+        )
+
     def keys(self) -> list[tuple[str, str]]:
         """Return what the state is to remember: (job, log) of all logs, and the jobs."""
         return [*self._logs, *((job.name, _JOB_ITSELF) for job in self._settings.jobs)]
@@ -135,19 +145,28 @@ class Roster:
         return self._follow(log.job, log.origin.log)
 
     def gone(self, now: float) -> list[FollowedLog]:
-        """Take out the logs that have been missing for long, save those that a job names."""
+        """Take out the logs that have been missing for long, save those that a job names.
+
+        And those that are no logs: what a job names may turn out to be a folder once it is there.
+        """
         named = {(job.name, job.path) for job in self._settings.jobs}
         gone = [x for x in self._logs.values() if x.missing_for(now) >= FORGET_AFTER]
         gone = [x for x in gone if x.key not in named]
+        unreadable = [x for x in self._logs.values() if x.condition == "unreadable"]
+        folders = [x for x in unreadable if os.path.isdir(x.origin.log)]
+        for log in folders:
+            self._forget(log)
         for log in gone:
-            log.follower.close()
-            del self._logs[log.key]
-            for found in self._by_path.values():
-                if log in found:
-                    found.remove(log)
+            self._forget(log)
             _log.info("%s has been missing for long: followed no more", log.origin.log)
+        return [*gone, *folders]
+
+    def _forget(self, log: FollowedLog) -> None:
+        log.follower.close()
+        del self._logs[log.key]
+        for path, found in list(self._by_path.items()):
+            self._by_path[path] = [x for x in found if x is not log]
         self._by_path = {path: found for path, found in self._by_path.items() if found}
-        return gone
 
     def close(self) -> None:
         """Close every file."""

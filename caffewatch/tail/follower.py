@@ -195,7 +195,7 @@ class LogFollower:
     def _unpark(self, now: float) -> None:
         current = self._streams.current
         parked = [x for x in self._streams if x.file is None and x is not current]
-        for source in unpark(parked, self.path, now, self._streams.fail, self._beside.is_copy):
+        for source in unpark(parked, self.path, now, self._streams.fail, self._beside.is_read):
             self._drop(source)
         if current is not None and current.file is None:
             try:

@@ -18,7 +18,7 @@ def unpark(
     path: str,
     now: float,
     fail: Callable[[Source, OSError], None],
-    is_copy: Callable[[OpenFile], bool],
+    is_read: Callable[[OpenFile, Source], bool],
 ) -> list[Source]:
     """Open parked files again that were written to, wherever they are by now.
 
@@ -31,8 +31,8 @@ def unpark(
         The log's path.
     fail
         Told of files that are there but cannot be opened.
-    is_copy
-        Tells whether a file is a copy of what is read elsewhere.
+    is_read
+        Tells whether what is in a file is read as another one than the source.
 
     Returns
     -------
@@ -44,12 +44,15 @@ def unpark(
         try:
             if source.unpark():
                 source.lost_at = None
+                if source.file is not None and not _is_itself(source, source.file, is_read):
+                    source.close()
+                    missing.append(source)
             else:
                 source.lost_at = source.lost_at or now
                 missing.append(source)
         except OSError as error:
             fail(source, error)
-    _search([x for x in missing if _is_due(x, now)], path, now, is_copy)
+    _search([x for x in missing if _is_due(x, now)], path, now, is_read)
     return [x for x in missing if x.lost_at and now - x.lost_at >= LOST_PATIENCE]
 
 
@@ -58,7 +61,7 @@ def _is_due(source: Source, now: float) -> bool:
 
 
 def _search(
-    sources: list[Source], path: str, now: float, is_copy: Callable[[OpenFile], bool]
+    sources: list[Source], path: str, now: float, is_read: Callable[[OpenFile, Source], bool]
 ) -> None:
     """Find files that were renamed: logrotate moves ``NAME.1`` to ``NAME.2``."""
     if not sources:
@@ -70,9 +73,16 @@ def _search(
         file = find_itself(source.known, near)
         if file is None:
             continue
-        # Where no line was read only the inode tells, and that may be another's by now.
-        if not source.known.has_line and is_copy(file):
+        if not _is_itself(source, file, is_read):
             file.close()
             continue
         source.attach(file)
         source.lost_at = None
+
+
+def _is_itself(source: Source, file: OpenFile, is_read: Callable[[OpenFile, Source], bool]) -> bool:
+    """Tell whether a file with the source's inode can be it.
+
+    Where no line was read only the inode tells, and that may be another's by now.
+    """
+    return source.known.has_line or not is_read(file, source)

@@ -44,7 +44,7 @@ def fitted(request: Request, response: Response) -> Response:
     if _has(request.headers.get("if-none-match", ""), tag):
         return Response(HTTPStatus.NOT_MODIFIED, b"", response.content_type, headers)
     body = response.body
-    if len(body) >= _SMALL and _unpacks(request.headers.get("accept-encoding", "")):
+    if len(body) >= _SMALL and unpacks(request.headers.get("accept-encoding", "")):
         body = gzip.compress(body, compresslevel=5, mtime=0)
         headers["Content-Encoding"] = "gzip"
     return Response(response.status, body, response.content_type, headers)
@@ -56,7 +56,8 @@ def _has(header: str, tag: str) -> bool:
     return opaque in given or header.strip() == "*"
 
 
-def _unpacks(header: str) -> bool:
+def unpacks(header: str) -> bool:
+    """Tell from an Accept-Encoding header whether a client can unpack gzip."""
     for part in header.lower().split(","):
         name, _, weight = part.strip().partition(";")
         if name.strip() in ("gzip", "*"):

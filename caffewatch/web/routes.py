@@ -9,7 +9,7 @@ from urllib.parse import unquote
 
 from caffewatch.draw.pages import STATIC
 from caffewatch.web import api, site
-from caffewatch.web.answers import fitted
+from caffewatch.web.answers import fitted, unpacks
 from caffewatch.web.message import Request, Response, text
 from caffewatch.web.sight import Sight
 
@@ -27,7 +27,7 @@ class Routes:
     version
         Version of caffewatch.
     metrics
-        From an Accept header to (content type, body).
+        From an Accept header, and whether to pack the body by gzip, to (content type, body).
     health
         Whether the processing loop has beaten recently.
     readiness
@@ -37,7 +37,7 @@ class Routes:
     """
 
     version: str
-    metrics: Callable[[str], tuple[str, bytes]]
+    metrics: Callable[[str, bool], tuple[str, bytes]]
     health: Check
     readiness: Check
     sight: Sight
@@ -90,8 +90,12 @@ class Routes:
         return None
 
     def _metrics(self, request: Request) -> Response:
-        content_type, body = self.metrics(request.headers.get("accept", ""))
-        return Response(HTTPStatus.OK, body, content_type, {"Vary": "Accept"})
+        packed = unpacks(request.headers.get("accept-encoding", ""))
+        content_type, body = self.metrics(request.headers.get("accept", ""), packed)
+        headers = {"Vary": "Accept, Accept-Encoding"}
+        if packed:
+            headers["Content-Encoding"] = "gzip"
+        return Response(HTTPStatus.OK, body, content_type, headers)
 
 
 def _static(name: str) -> Page:

@@ -124,8 +124,9 @@ class TestRetry:
         state.close()
 
     def test_no_state(self, config: str, capsys: pytest.CaptureFixture[str]) -> None:
-        """There is nothing to retry."""
-        assert main(["dead-letters", "retry", "--config", config, "--all"]) == 1
+        """All of nothing is done; a letter that is named is not there."""
+        assert main(["dead-letters", "retry", "--config", config, "--all"]) == 0
+        assert main(["dead-letters", "retry", "--config", config, "some-id"]) == 1
 
 
 class TestConfiguration:

@@ -27,6 +27,7 @@ class TestPlayed:
 
         shown = ended.stdout.decode()
         assert (ended.returncode, ended.stderr) == (0, b"")
+        assert "Page:     http://127.0.0.1:" in shown
         assert "Metrics:  http://127.0.0.1:" in shown
         assert "ALERT firing critical  nan or inf in layer score" in shown
 

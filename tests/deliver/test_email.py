@@ -81,6 +81,14 @@ class TestCompose:
         assert "<b>Do first:</b> Lower base_lr to a tenth." in rich
         assert '<a href="https://watch.example/jobs/imagenet">Status page</a>' in rich
 
+    def test_advice_is_told_once(self) -> None:
+        """Two lines of it among the facts, and the rest below them."""
+        told = alert(annotations={"summary": "x", "advice": "one\ntwo\nthree"})
+
+        rich = part(parsed(compose(SETTINGS, notification(told), SITE)), "html")
+
+        assert re.findall(r"one|two|three", rich) == ["one", "two", "three"]
+
     def test_the_same_on_every_try(self) -> None:
         """But for the marks between its parts."""
         first, second = (

@@ -156,7 +156,13 @@ class TestPost:
 
             outcome = client.send(request(url), NOW)
 
-        assert outcome == Retry("the connection failed or was closed")
+        assert outcome == Retry("nobody listens there (connection refused)")
+
+    def test_an_unknown_name(self, client: HttpClient) -> None:
+        """A typing error in the host is what it is called; the reason names no URL."""
+        outcome = client.send(request("http://no-such-host.invalid/hunter2"), NOW)
+
+        assert outcome == Retry("the name of the host is not known")
 
     @pytest.mark.parametrize("url", ["http://", "nonsense", "gopher://a/", "http://a:b/"])
     def test_bad_url(self, client: HttpClient, url: str) -> None:

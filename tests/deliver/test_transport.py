@@ -130,7 +130,7 @@ class TestProxy:
 
         outcomes = [post(url, Transport())[0] for url in (self.URL, "http://direct.invalid/")]
 
-        assert outcomes == [Delivered(), Retry("the connection failed or was closed")]
+        assert outcomes == [Delivered(), Retry("the name of the host is not known")]
         assert [x.path for x in server.received] == [self.URL]
 
     def test_nobody_listens(self) -> None:

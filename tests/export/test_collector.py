@@ -6,8 +6,13 @@ from dataclasses import replace
 from datetime import timedelta, timezone
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from caffewatch.export.stats import DelayHistogram, merge
+from caffewatch.export import families
+from caffewatch.export.collector import Collector, CollectorSettings
+from caffewatch.export.service_families import JOB_LOGS
+from caffewatch.export.stats import DelayHistogram, JobStats, LogStats, ServiceStats, merge
 from caffewatch.log.life import KINDS
 from caffewatch.snapshot import LayerHealth, NetOutput, RunSnapshot, Snapshot
 from tests.export.scraped import Scraped
@@ -251,6 +256,51 @@ class TestBound:
         assert shown == {(("layer", "a\\x00"),): 1.0}
 
 
+class TestKeptText:
+    """What has not changed is not written anew, and nobody can tell."""
+
+    @given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 2), st.booleans()), max_size=8))
+    def test_as_if_written_anew(self, steps: list[tuple[int, int, bool]]) -> None:
+        """Whatever comes from scrape to scrape: text, totals and what was left out are the same."""
+        address = ("imagenet", "/logs/train.log")
+        runs = [None, lenet(0.5, 1), lenet(0.25, 3), lenet(0.25, 3, "other")]
+        states = [Snapshot(*address, 10, 1000, 1, run, None, None) for run in runs]
+        rotations = [{}, {"rename": 1}, {"rename": 1, "truncate": 2}]
+        settings = CollectorSettings("0.1.0", (("crash", "critical"),), max_series_per_log=25)
+        shown: list[Snapshot] = []
+        stats = ServiceStats()
+        kept = Collector(lambda: shown, lambda: stats, settings)
+        anew = Collector(lambda: [replace(x) for x in shown], lambda: stats, settings)
+
+        for state, kinds, retired in steps:
+            shown[:] = [states[state]]
+            logs = (LogStats(*address, 10, 1000, 1000, 0, rotations[kinds]),)
+            stats = ServiceStats(logs, retired=frozenset([address] if retired else []))
+
+            assert kept.logs() == anew.logs()
+
+    def test_it_is_the_same_text(self, snapshot: Snapshot) -> None:
+        """From the second time on, until another snapshot comes."""
+        shown = [snapshot]
+        collector = Collector(lambda: shown, ServiceStats, CollectorSettings("0.1.0"))
+
+        def loss() -> bytes:
+            (text,) = collector.logs()[families.LOSS]
+            return text
+
+        first, second, third = loss(), loss(), loss()
+        shown[0] = in_run(snapshot, loss=0.125)
+
+        assert second is not first
+        assert third is second
+        assert loss() == first.replace(b"0.25", b"0.125")
+
+
+def lenet(loss: float, clips: int, id: str = "9f2c") -> RunSnapshot:
+    """Return a run of which little is known."""
+    return RunSnapshot(id, 1, "lenet", "SGD", "running", None, loss=loss, gradient_clips=clips)
+
+
 class TestRetirement:
     def test_a_retired_log_leaves(self, scraped: Scraped) -> None:
         """No series of the log stays behind, not even of the daemon's figures of it."""
@@ -258,6 +308,33 @@ class TestRetirement:
         scraped.stats = replace(scraped.stats, retired=retired)
 
         assert [x for x in scraped.samples() if "training_job" in x.labels] == []
+
+
+class TestJobs:
+    def test_how_many_logs_can_be_read(self, scraped: Scraped) -> None:
+        """Each job has its figure, 0 included."""
+        jobs = (JobStats("imagenet", "/logs/train.log", 1), JobStats("mnist", "/l/*.log", 0))
+        scraped.stats = replace(scraped.stats, jobs=jobs)
+
+        shown = {
+            x.labels["training_job"]: x.value for x in scraped.samples() if x.name == JOB_LOGS.name
+        }
+
+        assert shown == {"imagenet": 1, "mnist": 0}
+
+    @pytest.mark.parametrize("retired", [(), (("imagenet", "/logs/train.log"),)])
+    def test_a_jobs_own_alert(self, scraped: Scraped, retired: tuple[tuple[str, str], ...]) -> None:
+        """It is among the alerts of its path, also once the log there has been gone for long."""
+        job = JobStats("imagenet", "/logs/train.log", 0, {("missing_log", "warning"): 1})
+        scraped.stats = replace(scraped.stats, jobs=(job,), retired=frozenset(retired))
+
+        (shown,) = [x for x in scraped.samples() if x.labels.get("rule") == "missing_log"]
+
+        assert (shown.name, shown.value) == ("caffewatch_alerts", 1)
+        assert shown.labels == {
+            "training_job": "imagenet", "log": "/logs/train.log",
+            "rule": "missing_log", "severity": "warning",
+        }  # fmt: skip
 
 
 class TestService:

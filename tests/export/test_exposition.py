@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gzip
 import subprocess
 from collections.abc import Callable
 from dataclasses import replace
@@ -25,6 +26,11 @@ PROMETHEUS_ACCEPT = (
 )
 
 
+def without_process(body: bytes) -> list[bytes]:
+    """Leave out what differs from scrape to scrape."""
+    return [x for x in body.splitlines() if not x.startswith(b"process_")]
+
+
 class TestFormats:
     def test_plain_text_for_whoever_asks_for_nothing(self, scraped: Scraped) -> None:
         """Curl and old scrapers get the classic format."""
@@ -44,6 +50,18 @@ class TestFormats:
         assert body.endswith(b"# EOF\n")
         assert b"_created" not in body
         assert {"caffe_iteration", "caffewatch_lines", "caffewatch_build_info"} <= names
+
+    @pytest.mark.parametrize("accept", ["", PROMETHEUS_ACCEPT])
+    def test_packed_it_is_the_same(self, snapshot: Snapshot, accept: str) -> None:
+        """One stream of gzip, in the same format."""
+        settings = CollectorSettings("0.1.0", blobs=True)
+        render = exposition(Collector(lambda: [snapshot], ServiceStats, settings))
+        content_type, body = render(accept)
+
+        packed_type, packed = render(accept, packed=True)
+
+        assert packed_type == content_type
+        assert without_process(gzip.decompress(packed)) == without_process(body)
 
     @pytest.mark.parametrize(
         "accept", ["application/openmetrics-text;version=x", "text/plain;version=", "; = ,"]

@@ -51,6 +51,7 @@ class TestContract:
     def test_of_the_daemon(self) -> None:
         """What belongs to no log names none."""
         assert {family.name: family.labels for family in SERVICE_FAMILIES} == {
+            "caffewatch_job_logs": ("training_job",),
             "caffewatch_notifications_total": ("receiver", "outcome"),
             "caffewatch_notification_queue_length": ("receiver",),
             "caffewatch_notification_delay_seconds": (),

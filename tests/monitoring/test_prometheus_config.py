@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import shlex
+import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -81,6 +83,30 @@ class TestRules:
         assert asked - known == set()
 
 
+class TestRunbooks:
+    @pytest.mark.parametrize("more", [[], ["-e", r"s|\.html#|.md#|"]])
+    def test_they_can_be_moved(
+        self, tmp_path: Path, program: Callable[[str, str], str], more: list[str]
+    ) -> None:
+        """The commands of the page do it, and the unit tests hold for the new ones."""
+        page = (ROOT / "docs" / "monitoring.md").read_text()
+        (shown,) = re.findall(r"^cd /etc/prometheus\n(sed .*)\n(promtool .*)$", page, re.MULTILINE)
+        sed, check = map(shlex.split, shown)
+        assert not more or shlex.join(more) in page
+        sed[2:2] = [*more, "-e"]
+        check[0] = program("promtool", "prometheus")
+        shutil.copytree(FOLDER, tmp_path, dirs_exist_ok=True)
+
+        for command in (sed, check):
+            subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
+
+        moved = (tmp_path / "rules" / "alerts.yml").read_text()
+        links = re.findall(r"runbook_url: (.*)", moved)
+        assert len(links) == len(rules("alerts.yml"))
+        assert all(x.startswith("https://wiki.example/gpu/") for x in links)
+        assert all((".md#" if more else ".html#") in x for x in links)
+
+
 class TestAlerts:
     def test_all_critical_rules_and_no_others(self) -> None:
         """Whoever alerts from Prometheus is told of what caffewatch itself calls critical."""
@@ -102,11 +128,11 @@ class TestAlerts:
             assert set(alert["annotations"]) == {"summary", "description", "runbook_url"}
 
     def test_severities(self) -> None:
-        """Critical rules bring theirs along; the others have one."""
+        """What caffewatch alerts of brings its own along; the others have one."""
         given = [alert.get("labels", {}).get("severity") for alert in rules("alerts.yml")]
 
         assert set(given) == {None, "warning", "critical"}
         assert all(
-            (severity is None) == ('severity="critical"' in alert["expr"])
+            (severity is None) == ("caffewatch_alerts{" in alert["expr"])
             for severity, alert in zip(given, rules("alerts.yml"), strict=True)
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,7 +10,10 @@ import pytest
 
 from caffewatch.config.settings import Alerts, Settings
 from caffewatch.service.absence import RULE, Absence
+from tests.logs import CaffeLog
+from tests.service.conftest import MakeDaemon
 from tests.service.harness import NOW, job, settings
+from tests.tail.harness import append
 
 AFTER = 300.0
 
@@ -60,3 +64,32 @@ class TestAbsence:
         assert absence.judge(only, "gone", NOW + 9 * AFTER) == []
         assert absence.firing == [(only, told)]
         assert [x.state for x in absence.judge(only, None, NOW + 10 * AFTER)] == ["resolved"]
+
+
+class TestMetrics:
+    def test_a_log_that_comes(
+        self, make_daemon: MakeDaemon, healthy: CaffeLog, tmp_path: Path,
+        eventually: Callable[..., None],
+    ) -> None:  # fmt: skip
+        """The first scrape says that there is none, and that it is an alert; then there is one."""
+        daemon = make_daemon(alerts={"missing_after": "0s"})
+        daemon.start()
+
+        assert daemon.metric("caffewatch_job_logs", training_job="mnist") == 0
+        assert daemon.metric("caffewatch_alerts", rule=RULE, severity="warning") == 1
+
+        append(tmp_path / "train.log", healthy.data)
+
+        eventually(lambda: daemon.metric("caffewatch_job_logs") == 1, 20.0)
+        eventually(lambda: daemon.metric("caffewatch_alerts", rule=RULE) == 0, 20.0)
+
+    def test_a_log_that_is_there(
+        self, make_daemon: MakeDaemon, healthy: CaffeLog, tmp_path: Path
+    ) -> None:
+        """The first scrape after a start knows of it."""
+        append(tmp_path / "train.log", healthy.data)
+        daemon = make_daemon()
+        daemon.start()
+
+        assert daemon.metric("caffewatch_job_logs") == 1
+        assert daemon.metric("caffewatch_alerts", rule=RULE) == 0

@@ -135,6 +135,21 @@ class TestGone:
         assert found.at(str(tmp_path / "found.log")) == []
         found.close()
 
+    def test_a_folder_that_was_missing_at_first(self, store: Store, tmp_path: Path) -> None:
+        """Once it is there its logs are followed, and it is no log itself."""
+        found = roster(store, tmp_path, job(tmp_path / "logs"))
+        found.discover()
+        (tmp_path / "logs").mkdir()
+        (tmp_path / "logs" / "train.log").touch()
+        found.discover()
+        for log in found:
+            log.look(NOW)
+
+        assert len(found.gone(NOW)) == 1
+        assert names(found) == [("mnist", "train.log")]
+        assert found.discover() == []
+        found.close()
+
 
 class TestSaved:
     def test_goes_on_where_the_last_process_was(self, store: Store, tmp_path: Path) -> None:

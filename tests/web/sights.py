@@ -23,7 +23,7 @@ def daemon(log: CaffeLog | None, job: str = "mnist", path: str = "/logs/train.lo
     past = Past(monitor.history(), BlockWords(10, "Not healthy.", (line,)))
     watched = [Watched(job, path, monitor.snapshot(), 1.0)] if log else []
     sight = Sight((job,), lambda: watched, lambda: monitor.alerts, lambda *_: past)
-    return Routes("0.1.0", lambda _: ("", b""), lambda: None, lambda: None, sight)
+    return Routes("0.1.0", lambda accept, packed: ("", b""), lambda: None, lambda: None, sight)
 
 
 def get(routes: Routes, path: str, query: str = "", **headers: str) -> Response:

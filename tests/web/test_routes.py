@@ -10,10 +10,14 @@ from caffewatch.web.sight import Sight
 
 
 def routes(health: Check = lambda: None, readiness: Check = lambda: None) -> Routes:
-    """Return routes of a daemon; its metrics tell which Accept header they were asked with."""
+    """Return routes of a daemon; its metrics tell how they were asked."""
     sight = Sight((), list, list, lambda job, log: None)
     return Routes(
-        "0.1.0<", lambda accept: ("text/plain", accept.encode()), health, readiness, sight
+        "0.1.0<",
+        lambda accept, packed: ("text/plain", f"{accept} {packed}".encode()),
+        health,
+        readiness,
+        sight,
     )
 
 
@@ -28,8 +32,24 @@ class TestRoutes:
         response = get("/metrics", accept="application/openmetrics-text")
 
         assert (response.status, response.content_type) == (HTTPStatus.OK, "text/plain")
-        assert response.body == b"application/openmetrics-text"
-        assert response.headers == {"Vary": "Accept"}
+        assert response.body == b"application/openmetrics-text False"
+        assert response.headers == {"Vary": "Accept, Accept-Encoding"}
+
+    @pytest.mark.parametrize("accepted", ["gzip", "deflate, gzip;q=1.0, *;q=0.5"])
+    def test_metrics_are_packed_for_who_can_unpack(self, accepted: str) -> None:
+        """Prometheus can."""
+        response = routes().respond(Request("GET", "/metrics", {"accept-encoding": accepted}))
+
+        assert response.body == b" True"
+        assert response.headers["Content-Encoding"] == "gzip"
+
+    @pytest.mark.parametrize("accepted", ["", "br", "gzip;q=0", "identity"])
+    def test_metrics_are_plain_for_all_others(self, accepted: str) -> None:
+        """Curl and whoever refuses."""
+        response = routes().respond(Request("GET", "/metrics", {"accept-encoding": accepted}))
+
+        assert response.body == b" False"
+        assert "Content-Encoding" not in response.headers
 
     def test_index_names_version_and_pages(self) -> None:
         """A person finds the rest from here."""

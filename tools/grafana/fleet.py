@@ -88,16 +88,22 @@ def _figures(board: Dashboard) -> Dashboard:
     )
 
 
+_OF_LOGS = f'caffewatch_alerts{{{LOGS},rule!="missing_log"}}'
+_WITHOUT_LOG = f'caffewatch_alerts{{{LOGS},rule="missing_log"}}'
+"""Its log is the path of the configuration, a glob perhaps: no row unless there is an alert."""
+
+
 def _table(board: Dashboard) -> Dashboard:
     def newest(family: str) -> str:
         return f"max by ({KEYS}) ({family}{{{LOGS}}})"
 
     table = rows(
         "Trainings",
-        "One row a log, what is known of it now. A click on the log opens its run.",
+        "One row a log, what is known of it now; one without a state is a job that has no log. "
+        "A click on the log opens its run.",
         [
             (state_query(LOGS, KEYS), "State"),
-            (f"sum by ({KEYS}) (caffewatch_alerts{{{LOGS}}})", "Alerts"),
+            (f"sum by ({KEYS}) ({_OF_LOGS} or {_WITHOUT_LOG} > 0)", "Alerts"),
             (newest("caffe_iteration"), "Iteration"),
             (
                 f"max by ({KEYS}) (caffe_iteration{{{LOGS}}} "
