@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import sys
-import time
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TextIO
 
 from caffewatch.cli import check_many
+from caffewatch.cli.check_formats import FORMATS, writer
 from caffewatch.cli.interruption import INTERRUPTED, Interruption
 from caffewatch.cli.progress import Progress
-from caffewatch.monitor import Monitor
-from caffewatch.report import as_json
 from caffewatch.report.judging import read
 from caffewatch.report.plain import plain
-from caffewatch.report.reading import expand, modified
+from caffewatch.report.reading import expand
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -30,7 +27,7 @@ def add(parser: argparse.ArgumentParser) -> None:
         help="file (.gz, .bz2 and .xz too), glob, folder with all logs below it, URL (needs "
         "the extra 'dask'), or - for standard input",
     )
-    parser.add_argument("--format", choices=("text", "json"), default="text")
+    parser.add_argument("--format", choices=FORMATS, default="text")
     parser.add_argument("-o", "--output", metavar="PATH", help="write the report to this file")
     check_many.add(parser)
     parser.epilog = (
@@ -55,39 +52,24 @@ def main(arguments: argparse.Namespace) -> int:
 
 def _judge(names: list[str], format: str, out: TextIO) -> int:
     loud = failed = False
-    reports: list[dict[str, Any]] = []
     with Interruption() as interruption, Progress(names) as progress:
+        report = writer(format, out, progress)
         for name in names:
-            monitor, whole, interrupted = read(name, _say, interruption.held, progress.advance)
+            monitor, whole, interrupted = read(
+                name, _say, interruption.held, progress.advance, curves=format == "html"
+            )
             interruption.asked = interruption.asked or interrupted
             failed = failed or not whole
             if monitor is None:
                 continue
             loud = loud or any(f.loud for record in monitor.runs for f in record.findings)
-            if format == "json":
-                reports.append(as_json.report(name, monitor))
-            else:
-                progress.pause()
-                if interruption.asked:
-                    out.write(f"interrupted after {monitor.bytes} bytes; this is what they show\n")
-                _print(name, monitor, out)
+            report.take(name, monitor, interruption.asked)
             if interruption.asked:
                 break
-    if interruption.asked and reports:
-        reports[-1]["interrupted"] = True
-    if format == "json":
-        json.dump(reports, out, indent=1, allow_nan=False)
-        out.write("\n")
+    report.end(interruption.asked)
     if interruption.asked:
         return INTERRUPTED
     return 2 if failed else int(loud)
-
-
-def _print(name: str, monitor: Monitor, out: TextIO) -> None:
-    from caffewatch.cli import terminal  # noqa: PLC0415 - JSON need not wait for rich
-    from caffewatch.report import as_text  # noqa: PLC0415 - it imports rich
-
-    terminal.write(as_text.report(name, monitor, _age(name)), out)
 
 
 def _fail(what: str, error: Exception) -> int:
@@ -97,10 +79,6 @@ def _fail(what: str, error: Exception) -> int:
 
 def _say(what: str, text: str) -> None:
     print(f"caffewatch check: {plain(what)}: {text}", file=sys.stderr)
-
-
-def _age(name: str) -> float | None:
-    return None if name == "-" else time.time() - modified(name)
 
 
 class _Output(AbstractContextManager[TextIO]):

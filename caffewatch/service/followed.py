@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import tzinfo
 
-from caffewatch.alert.model import Alert, Origin
+from caffewatch.alert.model import Alert, Origin, resolved
 from caffewatch.config.settings import Job
 from caffewatch.detect.silence import Silence
 from caffewatch.export.stats import LogStats
@@ -157,7 +157,7 @@ class FollowedLog:
 
     def abandon(self, now: float) -> list[Alert]:
         """Resolve what fires: the log is followed no more."""
-        return [replace(x, state="resolved", ends_at=now) for x in self.firing()]
+        return [resolved(x, now, "the log is followed no more") for x in self.firing()]
 
     def snapshot(self, blobs: bool) -> Snapshot | None:
         """Return the picture of the newest run's monitor, None before anything is known.
@@ -211,7 +211,7 @@ class FollowedLog:
         found = {x.fingerprint for monitor in self._monitors for x in monitor.alerts}
         lost = [x for x in self._recalled if x.fingerprint not in found]
         self._recalled = ()
-        return [replace(x, state="resolved", ends_at=now) for x in lost]
+        return [resolved(x, now, "rules or log changed, it is found no more") for x in lost]
 
     def _tick(self, now: float) -> list[Alert]:
         """Judge the silence; that of a log nobody is told of says nothing."""

@@ -215,6 +215,18 @@ class TestOutput:
         assert json.loads(target.read_text())[0]["log"] == str(bad)
         assert list(target.parent.iterdir()) == [target]
 
+    def test_a_page(self, bad: Path, tmp_path: Path, capsys: Capture) -> None:
+        """HTML goes where the other formats go, with the same exit status."""
+        target = tmp_path / "report.html"
+
+        assert main(["check", "--format", "html", "-o", str(target), str(bad)]) == 1
+        assert main(["check", "--format", "html", str(bad)]) == 1
+
+        shown = capsys.readouterr()
+        assert shown.out == target.read_text()
+        assert shown.out.startswith("<!DOCTYPE html>")
+        assert shown.err == ""
+
     @pytest.mark.parametrize("target", ["nowhere/report", ""])
     def test_a_file_that_cannot_be_made(
         self, target: str, good: Path, tmp_path: Path, capsys: Capture
@@ -272,7 +284,7 @@ class TestProcess:
             assert process.stderr is not None
             assert process.stderr.read() == b""
 
-    @pytest.mark.parametrize("format", ["text", "json"])
+    @pytest.mark.parametrize("format", ["text", "json", "html"])
     def test_interrupted_half_way(
         self, format: str, bad: Path, tmp_path: Path, eventually: Callable[..., None]
     ) -> None:
@@ -293,6 +305,8 @@ class TestProcess:
         if format == "json":
             (report,) = json.loads(shown)
             assert (report["log"], report["interrupted"]) == (str(pipe), True)
+        elif format == "html":
+            assert b"Interrupted: this is what had been read by then" in shown
         else:
             assert shown.startswith(b"interrupted after %d bytes" % bad.stat().st_size)
 

@@ -102,6 +102,7 @@ class TestMistakes:
         ("arguments", "reason"),
         [
             (["-j", "2", "-"], "standard input"),
+            (["--format", "html", "--summary", "a.log"], "one log after the other"),
             (["-j", "2", "--dask", "tcp://127.0.0.1:1", "a.log"], "exclude each other"),
         ],
     )

@@ -43,7 +43,7 @@ _shtab_caffewatch_demo_pos_0_COMPGEN=_shtab_compgen_files
 
 _shtab_caffewatch_run___log_format_choices=(text json)
 _shtab_caffewatch_run___log_level_choices=(info warning error)
-_shtab_caffewatch_check___format_choices=(text json)
+_shtab_caffewatch_check___format_choices=(text json html)
 _shtab_caffewatch_export___format_choices=(csv parquet)
 _shtab_caffewatch_export___table_choices=(train test blobs events)
 _shtab_caffewatch_explain___format_choices=(text json)
