@@ -33,7 +33,11 @@ class Part:
 PARTS = (
     Part("files against a model", ("tests/tail/test_model.py",), {"SOAK_FACTOR": "15"}),
     Part("kills", ("tests/service/test_crash.py",), {"SOAK_KILLS": "100"}),
-    Part("rotations", ("tests/hazards/test_rename_many.py",), {"SOAK_ROTATIONS": "10000"}),
+    Part(
+        "rotations",
+        ("tests/tail/test_concurrent.py", "tests/hazards/test_rename_many.py"),
+        {"SOAK_ROTATIONS": "10000"},
+    ),
     Part(
         "the outbox against a model", ("tests/store/test_outbox_model.py",), {"SOAK_FACTOR": "20"}
     ),

@@ -17,11 +17,14 @@ ORIGIN = Origin("gpu-07", "imagenet", "/data/train.log", {"team": "vision"})
 
 
 def watch(
-    log: CaffeLog | bytes, rules: RuleSettings | None = None, piece: int | None = None
+    log: CaffeLog | bytes,
+    rules: RuleSettings | None = None,
+    piece: int | None = None,
+    origin: Origin = ORIGIN,
 ) -> Monitor:
     """Read a whole log, in pieces of so many bytes."""
     data = log if isinstance(log, bytes) else log.data
-    monitor = Monitor(ORIGIN, rules, REFERENCE)
+    monitor = Monitor(origin, rules, REFERENCE)
     for start in range(0, len(data), piece or len(data) or 1):
         monitor.feed(data[start : start + (piece or len(data))], 0.0)
     monitor.close(0.0)

@@ -164,7 +164,7 @@ def takes(schema: Mapping[str, Any], value: Mapping[str, Any]) -> str:
     if node.get("type") == "array":
         of = node["items"]
         return "list" if "oneOf" in of else f"list: {takes(schema, of)}"
-    if node.get("type") == TEXT:
+    if node.get("type") in (TEXT, "string"):
         return "text"
     words = {"boolean": "true or false", "integer": "whole number"}
     return words.get(node.get("type", ""), "mapping")

@@ -1,6 +1,6 @@
-"""Take pictures of the pages: the real daemon on real logs, seen by a headless Chromium.
+"""Take the README's pictures: the real daemon on bundled logs, and the mail that it sends.
 
-``readme.png`` is the README's: copy it to docs/page.png when the pages look different.
+The logs are cut off in mid-training, as they are when people look.
 """
 
 from __future__ import annotations
@@ -8,54 +8,78 @@ from __future__ import annotations
 import argparse
 import gzip
 import json
+import re
 import shutil
 import subprocess
 import sys
 import tempfile
 import time
 import urllib.request
+from email.message import EmailMessage
 from pathlib import Path
 
-RUNS = Path(__file__).parents[1] / "tests" / "data" / "runs"
-JOBS = ("lr_too_high_nan", "resnet_ok", "vanishing_sigmoid")
-GROWING = "vanishing_sigmoid"
-"""Its end has not been written as yet, so that its alert fires."""
-SHOTS = (("readme", f"jobs/{GROWING}", 1100, 1620, ""), ("index", "", 1100, 900, ""),
-         ("job", "jobs/lr_too_high_nan", 1100, 1750, ""),
-         ("job-dark", "jobs/resnet_ok", 1100, 1750, "dark"), ("phone", "", 500, 1500, ""),
-         ("phone-job", "jobs/lr_too_high_nan", 500, 2400, ""))  # fmt: skip
-"""(name, page, width, height, colours); a headless window is never narrower than 500."""
+from playwright.sync_api import Browser, sync_playwright
+
+from tests.deliver.mail_server import mail_server
+
+ROOT = Path(__file__).parents[1]
+RUNS = ROOT / "tests" / "data" / "runs"
+IMAGES = ROOT / "docs" / "images"
+JOBS = {
+    "lenet": ("input_nan", 40),
+    "resnet": ("resnet_ok", 220),
+    "sigmoid": ("vanishing_sigmoid", 300),
+}
+"""Job -> (log, iteration at which it is cut off)."""
+WIDTH = 1100
 
 
 def main() -> int:
     """Write the pictures into a folder."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("folder", type=Path)
+    parser.add_argument("folder", type=Path, nargs="?", default=IMAGES)
     folder: Path = parser.parse_args().folder
-    browser = shutil.which("chromium") or shutil.which("google-chrome")
-    if browser is None:
-        print("screenshots: needs chromium (apt-get install chromium)", file=sys.stderr)
+    chromium, squeeze = shutil.which("chromium"), shutil.which("pngquant")
+    if chromium is None or squeeze is None:
+        needs = "chromium, pngquant and fonts-noto-color-emoji"
+        print(f"screenshots: needs Debian's {needs}", file=sys.stderr)
         return 2
     folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="caffe-") as work:
-        daemon, url = start(Path(work))
+    with (
+        tempfile.TemporaryDirectory(prefix="caffe-") as work,
+        mail_server() as mail,
+        sync_playwright() as play,
+    ):
+        browser = play.chromium.launch(executable_path=chromium)
+        daemon, url = start(Path(work), mail.port)
         try:
-            for name, page, width, height, colours in SHOTS:
-                shoot(browser, url + page, folder / f"{name}.png", width, height, colours)
+            shoot(browser, f"{url}jobs/lenet", folder / "page.png")
+            worst = next(x for _, _, x in mail.received if "nan" in x["Subject"])
+            shoot_mail(browser, worst, folder / "alert.png")
+            for name in ("page", "alert"):
+                path = str(folder / f"{name}.png")
+                subprocess.run([squeeze, "--force", "--strip", "--output", path, path], check=True)
         finally:
             daemon.terminate()
             daemon.wait()
+            browser.close()
     return 0
 
 
-def start(work: Path) -> tuple[subprocess.Popen[bytes], str]:
-    """Start the daemon on a few bundled logs; return it and its URL once all are read."""
-    for name in JOBS:
-        data = gzip.decompress((RUNS / f"{name}.log.gz").read_bytes())
-        end = data.rindex(b"\n", 0, len(data) * 9 // 10) + 1 if name == GROWING else None
-        (work / f"{name}.log").write_bytes(data[:end])
+def start(work: Path, smtp: int) -> tuple[subprocess.Popen[bytes], str]:
+    """Start the daemon; return it and its URL once all logs are read and the mail has come."""
+    for name, (run, end) in JOBS.items():
+        data = gzip.decompress((RUNS / f"{run}.log.gz").read_bytes())
+        cut = re.search(rb"^.*\] Iteration %d\b.*loss = " % end, data, re.MULTILINE)
+        assert cut is not None
+        (work / f"{name}.log").write_bytes(data[: cut.start()])
+    receiver = {
+        "name": "mail", "type": "email", "host": "127.0.0.1", "port": smtp, "security": "plain",
+        "from": "caffewatch@example.org", "to": ["vision@example.org"],
+    }  # fmt: skip
     config = {
         "host": "gpu-07", "state_dir": str(work / "state"), "web": {"listen": "127.0.0.1:0"},
+        "external_url": "https://watch.example/", "receivers": [receiver],
         "jobs": [{"name": x, "path": str(work / f"{x}.log")} for x in JOBS],
     }  # fmt: skip
     (work / "caffewatch.yaml").write_text(json.dumps(config))
@@ -66,27 +90,54 @@ def start(work: Path) -> tuple[subprocess.Popen[bytes], str]:
     while time.monotonic() < deadline:
         words = (work / "said").read_text().split()
         urls = [x for x in words if x.startswith("http://")]
-        if urls and _read(urls[0]):
+        if urls and _has_all(urls[0]):
             return daemon, urls[0]
         time.sleep(0.1)
     daemon.terminate()
     raise TimeoutError((work / "said").read_text())
 
 
-def _read(url: str) -> bool:
+def _has_all(url: str) -> bool:
     with urllib.request.urlopen(url + "api/v1/jobs", timeout=10) as answer:
         jobs = json.load(answer)["jobs"]
-    return all(x["logs"] and x["logs"][0]["run"] for x in jobs)
+    with urllib.request.urlopen(url + "metrics", timeout=10) as answer:
+        sent = re.search(r'outcome="delivered",receiver="mail"\} [1-9]', answer.read().decode())
+    return bool(sent) and all(x["logs"] and x["logs"][0]["run"] for x in jobs)
 
 
-def shoot(browser: str, url: str, path: Path, width: int, height: int, colours: str = "") -> None:
-    """Take one picture of a page."""
-    dark = ["--blink-settings=preferredColorScheme=0"] if colours == "dark" else []
-    command = [
-        browser, "--headless=new", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", *dark,
-        f"--window-size={width},{height}", f"--screenshot={path}", "--timeout=8000", url,
-    ]  # fmt: skip
-    subprocess.run(command, check=True, capture_output=True, timeout=120)
+def shoot(browser: Browser, url: str, path: Path) -> None:
+    """Take a job's page down to its first layer map, with the mouse on the first nan."""
+    page = browser.new_page(viewport={"width": WIDTH, "height": 900})
+    page.goto(url)
+    figure = page.locator("#log0-map-gradient")
+    figure.locator("svg").hover(position={"x": 541, "y": 8})
+    page.wait_for_timeout(100)
+    page.evaluate("window.scrollTo(0, 0)")
+    box = figure.bounding_box()
+    assert box is not None
+    height = box["y"] + box["height"] + 12
+    page.screenshot(
+        path=path, full_page=True, clip={"x": 0, "y": 0, "width": WIDTH, "height": height}
+    )
+    page.close()
+
+
+def shoot_mail(browser: Browser, message: EmailMessage, path: Path) -> None:
+    """Take the HTML part of a mail, under its subject, as a mail program shows it."""
+    body = message.get_body(("html",))
+    assert body is not None
+    page = browser.new_page(viewport={"width": 760, "height": 400})
+    page.set_content(body.get_content())
+    page.evaluate(
+        """(subject) => {
+          const heading = document.createElement("h3");
+          heading.textContent = subject;
+          document.body.prepend(heading);
+        }""",
+        str(message["Subject"]),
+    )
+    page.screenshot(path=path, full_page=True)
+    page.close()
 
 
 if __name__ == "__main__":

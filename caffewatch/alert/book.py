@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from caffewatch.alert.folding import fold
-from caffewatch.alert.model import Alert, Origin, identity
+from caffewatch.alert.model import Alert, Origin, identity, resolved
 from caffewatch.alert.sparkline import sparkline
 from caffewatch.detect.finding import Finding
 from caffewatch.detect.registry import RULES
@@ -54,7 +54,7 @@ class AlertBook:
         edges = []
         for finding in changed:
             if finding.state == "resolved":
-                edges += self._resolve([finding], run, now)
+                edges += self._resolve([finding], run, now, "the condition is over")
             elif fold(finding, all_of_run, run) is None:
                 alert = self._alert(finding, run, now)
                 self._fresh[alert.fingerprint] = (finding, run)
@@ -82,20 +82,22 @@ class AlertBook:
         """Resolve what fires because the run finished well: with nothing critical."""
         if any(alert.severity == "critical" for _, alert in self._firing.values()):
             return []
-        return self.clear(run, now)
+        return self._resolve(self._findings(), run, now, "the run finished well")
 
     def clear(self, run: Run, now: float) -> list[Alert]:
         """Resolve all that fires: another run begins in this log."""
-        return self._resolve([finding for finding, _ in self._firing.values()], run, now)
+        return self._resolve(self._findings(), run, now, "a new run began in this log")
 
-    def _resolve(self, findings: Iterable[Finding], run: Run, now: float) -> list[Alert]:
+    def _findings(self) -> list[Finding]:
+        return [finding for finding, _ in self._firing.values()]
+
+    def _resolve(self, findings: Iterable[Finding], run: Run, now: float, why: str) -> list[Alert]:
         edges = []
         for finding in findings:
             entry = self._firing.pop(self._fingerprint(finding, run), None)
             if entry is not None:
-                notes = explain(finding, run)
-                ended = replace(entry[1], state="resolved", ends_at=now, annotations=notes)
-                edges.append(ended)
+                told = replace(entry[1], annotations=explain(finding, run))
+                edges.append(resolved(told, now, why))
         return edges
 
     def _alert(self, finding: Finding, run: Run, now: float) -> Alert:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 Severity = Literal["info", "warning", "critical"]
@@ -57,8 +57,9 @@ class Alert:
     annotations
         summary, description, advice, iteration, value and, where they apply, iteration_estimated
         (true until the log has given the number), log_time, line, net, snapshot (the last clean
-        one), evidence (the last values as bars), recent (the very last in figures) and
-        consequences.
+        one), evidence (the last values as bars), recent (the very last in figures),
+        consequences, repeat (how often it was told before) and, when it has resolved, resolution
+        (why).
     starts_at, ends_at
         Wall time in seconds since the epoch; ``ends_at`` is None while it fires, and the same for
         an event.
@@ -73,6 +74,12 @@ class Alert:
     annotations: Mapping[str, str]
     starts_at: float
     ends_at: float | None = None
+
+
+def resolved(alert: Alert, now: float, why: str) -> Alert:
+    """Make the second edge of an alert; ``why`` tells a cure from a run that is merely over."""
+    notes = {**alert.annotations, "resolution": why}
+    return replace(alert, state="resolved", ends_at=now, annotations=notes)
 
 
 def identity(*parts: str) -> str:

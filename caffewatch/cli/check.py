@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import sys
-import time
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TextIO
 
+from caffewatch.cli import check_many
+from caffewatch.cli.check_formats import FORMATS, writer
 from caffewatch.cli.interruption import INTERRUPTED, Interruption
 from caffewatch.cli.progress import Progress
-from caffewatch.log.localtime import as_if_utc
-from caffewatch.monitor import Monitor
-from caffewatch.report import as_json
+from caffewatch.report.judging import read
 from caffewatch.report.plain import plain
-from caffewatch.report.reading import DAMAGED, chunks, expand, misnamed, open_log
+from caffewatch.report.reading import expand
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -26,10 +24,12 @@ def add(parser: argparse.ArgumentParser) -> None:
         "logs",
         nargs="+",
         metavar="LOG",
-        help="file (.gz, .bz2 and .xz too), glob, folder, or - for standard input",
+        help="file (.gz, .bz2 and .xz too), glob, folder with all logs below it, URL (needs "
+        "the extra 'dask'), or - for standard input",
     )
-    parser.add_argument("--format", choices=("text", "json"), default="text")
+    parser.add_argument("--format", choices=FORMATS, default="text")
     parser.add_argument("-o", "--output", metavar="PATH", help="write the report to this file")
+    check_many.add(parser)
     parser.epilog = (
         "exit status: 0 nothing to tell, 1 a warning or worse was found, "
         "2 bad usage or an unreadable file, 130 interrupted: the report is of what was read by then"
@@ -40,7 +40,10 @@ def main(arguments: argparse.Namespace) -> int:
     """Judge every log; what cannot be read is said, and the others are judged all the same."""
     try:
         with _Output(arguments.output) as out:
-            return _judge(expand(arguments.logs), arguments.format, out)
+            names = expand(arguments.logs)
+            if check_many.asked_for(arguments):
+                return check_many.judge_all(names, arguments, out)
+            return _judge(names, arguments.format, out)
     except BrokenPipeError:
         raise
     except OSError as error:  # of the report: what cannot be read has been said
@@ -49,80 +52,33 @@ def main(arguments: argparse.Namespace) -> int:
 
 def _judge(names: list[str], format: str, out: TextIO) -> int:
     loud = failed = False
-    reports: list[dict[str, Any]] = []
     with Interruption() as interruption, Progress(names) as progress:
+        report = writer(format, out, progress)
         for name in names:
-            monitor, whole = _read(name, progress, interruption)
+            monitor, whole, interrupted = read(
+                name, _say, interruption.held, progress.advance, curves=format == "html"
+            )
+            interruption.asked = interruption.asked or interrupted
             failed = failed or not whole
             if monitor is None:
                 continue
             loud = loud or any(f.loud for record in monitor.runs for f in record.findings)
-            if format == "json":
-                reports.append(as_json.report(name, monitor))
-            else:
-                progress.pause()
-                if interruption.asked:
-                    out.write(f"interrupted after {monitor.bytes} bytes; this is what they show\n")
-                _print(name, monitor, out)
+            report.take(name, monitor, interruption.asked)
             if interruption.asked:
                 break
-    if interruption.asked and reports:
-        reports[-1]["interrupted"] = True
-    if format == "json":
-        json.dump(reports, out, indent=1, allow_nan=False)
-        out.write("\n")
+    report.end(interruption.asked)
     if interruption.asked:
         return INTERRUPTED
     return 2 if failed else int(loud)
 
 
-def _print(name: str, monitor: Monitor, out: TextIO) -> None:
-    from caffewatch.cli import terminal  # noqa: PLC0415 - JSON need not wait for rich
-    from caffewatch.report import as_text  # noqa: PLC0415 - it imports rich
-
-    terminal.write(as_text.report(name, monitor, _age(name)), out)
-
-
-def _read(name: str, progress: Progress, interruption: Interruption) -> tuple[Monitor | None, bool]:
-    """Return what could be read of a log, None where that is nothing, and whether it is whole."""
-    monitor = Monitor(reference=as_if_utc(_modified(name)))
-    whole = True
-    try:
-        with open_log(name) as stream:
-            if told := misnamed(name, stream):
-                _say(name, told)
-            for data in chunks(stream):
-                with interruption.held():
-                    monitor.feed(data, 0.0)
-                progress.advance(stream)
-    except KeyboardInterrupt:
-        interruption.asked = True
-    except DAMAGED as error:
-        _fail(name, error, "; judged by what stands before" if monitor.bytes else "")
-        whole = False
-    monitor.close(0.0)
-    return monitor if whole or monitor.bytes else None, whole
-
-
-def _fail(what: str, error: Exception, more: str = "") -> int:
-    _say(what, f"{getattr(error, 'strerror', None) or error}{more}")
+def _fail(what: str, error: Exception) -> int:
+    _say(what, str(getattr(error, "strerror", None) or error))
     return 2
 
 
 def _say(what: str, text: str) -> None:
     print(f"caffewatch check: {plain(what)}: {text}", file=sys.stderr)
-
-
-def _modified(name: str) -> float:
-    """Return when a log was last written: the year of stamps that have none."""
-    try:
-        return Path(name).stat().st_mtime
-    except OSError:
-        return time.time()
-
-
-def _age(name: str) -> float | None:
-    return None if name == "-" else time.time() - _modified(name)
 
 
 class _Output(AbstractContextManager[TextIO]):

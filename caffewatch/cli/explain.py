@@ -36,7 +36,8 @@ def add(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--format", choices=("text", "json"), default="text")
     parser.epilog = (
-        "exit status: 0 a block was explained, 2 bad usage, an unreadable file, or no such block"
+        "exit status: 0 a block was explained, 2 bad usage, an unreadable or damaged file, or no "
+        "such block"
     )
 
 
@@ -46,19 +47,20 @@ def main(arguments: argparse.Namespace) -> int:
     if len(names) != 1:
         return _fail(arguments.log, f"{len(names)} logs; explain reads one")
     reader = BlockReader(arguments.iteration, as_if_utc(_modified(names[0])))
+    damage = None
     try:
         with Progress(names) as progress, open_log(names[0]) as stream:
             for data in chunks(stream):
                 reader.feed(data)
                 progress.advance(stream)
     except DAMAGED as error:
-        return _fail(names[0], getattr(error, "strerror", None) or str(error))
+        damage = getattr(error, "strerror", None) or str(error)
     picture = reader.close()
     if picture is None:
-        return _fail(names[0], _missing(reader))
+        return _fail(names[0], damage or _missing(reader))
     show = _print_json if arguments.format == "json" else _print_text
     show(names[0], explain(picture))
-    return 0
+    return 0 if damage is None else _fail(names[0], f"{damage}; explained from what could be read")
 
 
 def _missing(reader: BlockReader) -> str:

@@ -45,6 +45,7 @@ class Progress:
             self._before += self._at
             self._stream = stream
         self._at = raw.tell()
+        self._bar.start()  # it may have been taken away
         self._bar.update(self._task, completed=self._before + self._at)
 
     def pause(self) -> None:

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from rich.console import Console, RenderableType
-from rich.progress import (
-    BarColumn,
-    DownloadColumn,
-    Progress,
-    TimeRemainingColumn,
-    TransferSpeedColumn,
-)
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
 
 
 def write(lines: Iterable[RenderableType], out: TextIO) -> None:
@@ -32,5 +28,22 @@ def write(lines: Iterable[RenderableType], out: TextIO) -> None:
 
 def bar() -> Progress:
     """Make a progress bar of bytes on standard error that leaves nothing behind."""
-    columns = (BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
-    return Progress(*columns, console=Console(stderr=True), transient=True)
+    from rich import progress  # noqa: PLC0415 - most reports show no bar
+
+    columns = (
+        progress.BarColumn(),
+        progress.DownloadColumn(),
+        progress.TransferSpeedColumn(),
+        progress.TimeRemainingColumn(),
+    )
+    return progress.Progress(*columns, console=Console(stderr=True), transient=True)
+
+
+def counter() -> Progress:
+    """Make a progress bar of logs on standard error that leaves nothing behind."""
+    from rich import progress  # noqa: PLC0415 - as above
+
+    columns = (
+        progress.BarColumn(), progress.MofNCompleteColumn(), progress.TimeRemainingColumn(),
+    )  # fmt: skip
+    return progress.Progress(*columns, console=Console(stderr=True), transient=True)

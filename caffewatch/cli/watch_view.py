@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from math import isfinite
 
+from rich.console import Console, Group
 from rich.table import Table
 from rich.text import Text
 
@@ -16,16 +17,37 @@ from caffewatch.snapshot import LayerHealth
 
 _LAYERS = 3
 _STYLES = {"critical": "bold red", "warning": "bold yellow", "info": "cyan"}
+_WIDE = 100
+"""Characters of a line from which the table is whole."""
+_WIDE_ONLY = frozenset({"lr", "it/s", "gradients, trouble first"})
 COLUMNS = ("log", "state", "iteration", "loss", "lr", "it/s", "ETA", "gradients, trouble first")
 
 
-def table(logs: Iterable[tuple[str, Monitor | None, str | None]]) -> Table:
-    """Draw all logs, a row each: (name, what judges it, why it cannot be read)."""
+Row = tuple[str, Monitor | None, str | None]
+"""A log: its name, what judges it, why it cannot be read."""
+
+
+def screen(found: Sequence[Text], logs: Iterable[Row], console: Console) -> Group:
+    """Draw the whole screen: the newest findings in its upper half, under them the table."""
+    left = console.height // 2
+    shown: list[Text] = []
+    for line in reversed(found):
+        left -= len(line.wrap(console, console.width))
+        if left < 0:
+            break
+        shown.insert(0, line)
+    return Group(*shown, table(logs, console.width))
+
+
+def table(logs: Iterable[Row], width: int) -> Table:
+    """Draw all logs, a row each, with what has room in so many columns."""
+    shown = [at for at, name in enumerate(COLUMNS) if width >= _WIDE or name not in _WIDE_ONLY]
     drawn = Table(expand=True)
-    for name in COLUMNS:
-        drawn.add_column(name, overflow="fold")
+    for at in shown:
+        drawn.add_column(COLUMNS[at], overflow="fold")
     for name, monitor, problem in logs:
-        drawn.add_row(*_cells(name, monitor, problem))
+        cells = _cells(name, monitor, problem)
+        drawn.add_row(*(cells[at] for at in shown))
     return drawn
 
 

@@ -80,6 +80,8 @@ class _Reading:
             found += [
                 self._at(messages.value_path(detail), messages.describe(detail, schema))
                 for detail in error.errors(include_url=False)
+                # Where every entry is bad, pydantic says of the list too that it is empty.
+                if detail["type"] != "too_short" or not detail["input"]
             ]
         if found:
             raise ConfigError(sorted(found, key=lambda problem: problem.line or 0))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 from urllib.parse import urlsplit, urlunsplit
 
@@ -54,8 +54,13 @@ class AlertmanagerReceiver(LevelReceiver):
 
     def send(self, notification: Notification, now: float) -> Outcome:
         """Post alerts once to every instance; the outcome is the first failure's."""
-        outcomes = [lane.post(notification.alerts, now) for lane in self.lanes]
-        return next((x for x in outcomes if not isinstance(x, Delivered)), Delivered())
+        for_each = [(lane.name, lane.post(notification.alerts, now)) for lane in self.lanes]
+        failed = [(name, x) for name, x in for_each if not isinstance(x, Delivered)]
+        if not failed:
+            return Delivered()
+        name, outcome = failed[0]
+        where = name.removeprefix(self.name).strip()
+        return replace(outcome, reason=f"{where}: {outcome.reason}") if where else outcome
 
 
 class Instance:

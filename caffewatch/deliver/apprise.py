@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from caffewatch.alert.notification import Notification
+from caffewatch.deliver.http import silence_libraries
 from caffewatch.deliver.outcome import Delivered, Outcome, Retry
 from caffewatch.deliver.receiver import ReceiverSettings
 from caffewatch.deliver.secret import Secret, redact
@@ -110,6 +111,7 @@ def service(url: Secret) -> Any:
         ) from error
     # What it logs may hold keys; the reason of a failure is told in our own log.
     logging.getLogger("apprise").propagate = False
+    silence_libraries()
     made = apprise.Apprise(
         asset=apprise.AppriseAsset(app_id="caffewatch", app_desc="caffewatch", async_mode=False)
     )

@@ -18,6 +18,9 @@ from caffewatch.deliver.worker import MAX_AGE, Worker
 LONGEST_SLEEP = 30.0
 """Seconds after which a worker looks by itself: a nudge saves time, it is not relied upon."""
 
+SETTLING = 0.5
+"""Seconds for those that hung, and were cut short, to write down what came of it."""
+
 
 class Dispatcher:
     """Delivers what an outbox holds until it is stopped.
@@ -75,8 +78,8 @@ class Dispatcher:
         Returns
         -------
         bool
-            False where a receiver did not answer within ``timeout`` seconds; its thread is left to
-            end by itself, and its message stays in the outbox.
+            False where a receiver did not answer within ``timeout`` seconds, nor when it was
+            closed then; its thread is left to end by itself, and its message stays in the outbox.
         """
         for loop in self._loops:
             loop.ask_to_stop()
@@ -84,6 +87,12 @@ class Dispatcher:
         for loop in self._loops:
             if loop.is_alive():
                 loop.join(max(0.0, end - time.monotonic()))
+        hanging = [loop for loop in self._loops if loop.is_alive()]
+        for loop in hanging:
+            loop.worker.close()
+        end = time.monotonic() + SETTLING
+        for loop in hanging:
+            loop.join(max(0.0, end - time.monotonic()))
         return not any(loop.is_alive() for loop in self._loops)
 
     def stats(self) -> tuple[DeliveryStats, ...]:

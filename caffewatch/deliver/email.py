@@ -23,6 +23,7 @@ from caffewatch.deliver.receiver import ReceiverSettings
 from caffewatch.deliver.secret import Secret, redact
 from caffewatch.deliver.site import Site
 from caffewatch.deliver.text import defused, one_line, printable
+from caffewatch.deliver.transport import tls_trouble
 from caffewatch.deliver.view import view
 from caffewatch.deliver.wording import Wording, fill, write
 
@@ -34,6 +35,7 @@ TOTAL_TIMEOUT = 120.0
 """Seconds: mail servers let strangers wait on purpose."""
 
 _REASON_LIMIT = 200
+_MOST_REMEMBERED = 1000
 _PART_LIMIT = 100_000
 _log = logging.getLogger(__name__)
 
@@ -87,35 +89,46 @@ class EmailReceiver:
         self._reply_timeout = reply_timeout
         self._smtp: smtplib.SMTP | None = None
         self._deadline = Deadline(total_timeout, self._sockets)
+        self._taken: dict[str, set[str]] = {}
 
     def send(self, notification: Notification, now: float) -> Outcome:
-        """Send one notification once, over a connection of its own."""
+        """Send one notification once, over a connection of its own.
+
+        A later try is only for those who have not got it.
+        """
         message = compose(self._settings, notification, self._site)
+        taken = self._taken.pop(notification.id, set())
         try:
             with self._deadline.running():
-                return self._send(message)
+                outcome = self._send(message, taken)
         except (smtplib.SMTPException, OSError) as error:
-            return self._failed(error)
+            outcome = self._failed(error, taken)
         finally:
             if self._smtp is not None:
                 self._smtp.close()
                 self._smtp = None
+        if taken and isinstance(outcome, Retry):
+            self._taken[notification.id] = taken
+            while len(self._taken) > _MOST_REMEMBERED:
+                del self._taken[next(iter(self._taken))]
+        return outcome
 
     def close(self) -> None:
         """Do nothing: every message has its connection."""
 
-    def _send(self, message: EmailMessage) -> Outcome:
+    def _send(self, message: EmailMessage, taken: set[str]) -> Outcome:
         settings = self._settings
         smtp = self._smtp = self._connected()
         if settings.security == "starttls":
             smtp.starttls(context=ssl.create_default_context(cafile=settings.ca_file or None))
         if settings.password is not None:
             smtp.login(settings.username, settings.password.reveal())
-        people = [parseaddr(one)[1] for one in settings.recipients]
+        people = [x for one in settings.recipients if (x := parseaddr(one)[1]) not in taken]
         refused = smtp.sendmail(parseaddr(settings.sender)[1], people, message.as_bytes())
+        taken.update(x for x in people if x not in refused)
         with contextlib.suppress(smtplib.SMTPException, OSError):
             smtp.quit()
-        return self._judged(refused) if refused else Delivered()
+        return self._judged(refused, taken)
 
     def _connected(self) -> smtplib.SMTP:
         settings = self._settings
@@ -135,11 +148,11 @@ class EmailReceiver:
             raise smtplib.SMTPConnectError(code, text)
         return made
 
-    def _failed(self, error: Exception) -> Outcome:
+    def _failed(self, error: Exception, taken: set[str]) -> Outcome:
         if self._deadline.expired:
             return Retry(f"no complete answer within {self._deadline.seconds:g} s")
         if isinstance(error, smtplib.SMTPRecipientsRefused):
-            return self._judged(error.recipients)
+            return self._judged(error.recipients, taken)
         if isinstance(error, smtplib.SMTPResponseException):
             return self._classified(error.smtp_code, error.smtp_error)
         return Retry(describe_error(error))
@@ -148,15 +161,11 @@ class EmailReceiver:
         sock = None if self._smtp is None else self._smtp.sock
         return [] if sock is None else [sock]
 
-    def _judged(self, refused: dict[str, tuple[int, bytes]]) -> Outcome:
-        """Say what it means that some or all people were refused.
-
-        Where one may be taken later, all are sent it again: under the same Message-ID, by which
-        mail programs know what they have.
-        """
+    def _judged(self, refused: dict[str, tuple[int, bytes]], taken: set[str]) -> Outcome:
+        """Say what it means that some or all people were refused."""
         outcomes = [self._classified(code, text) for code, text in refused.values()]
         later = [outcome for outcome in outcomes if isinstance(outcome, Retry)]
-        if later or len(refused) == len(self._settings.recipients):
+        if later or not taken:
             return (later or outcomes)[0]
         for outcome in outcomes:
             _log.error("receiver %s: one of its people is refused: %s", self.name, outcome.reason)
@@ -215,7 +224,7 @@ def mailbox(text: str) -> Address:
 def describe_error(error: Exception) -> str:
     """Say what kind of error it is."""
     if isinstance(error, ssl.SSLError):
-        return "the TLS connection failed (certificate, name or protocol)"
+        return tls_trouble(error)
     # smtplib makes a disconnection of a time-out.
     if isinstance(error, TimeoutError) or isinstance(error.__context__, TimeoutError):
         return "no answer in time"

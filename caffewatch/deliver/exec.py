@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
@@ -41,20 +42,28 @@ class ExecReceiver:
         self.name = settings.name
         self._settings = settings
         self._site = site
+        self._stopping = threading.Event()
 
     def send(self, notification: Notification, now: float) -> Outcome:
         """Run the program once, for one notification."""
         given = json.dumps(payload(notification, self._site), ensure_ascii=False).encode()
         try:
             ended = run(
-                self._settings.command, given, self._settings.timeout, environment(notification)
+                self._settings.command,
+                given,
+                self._settings.timeout,
+                environment(notification),
+                self._stopping.is_set,
             )
         except OSError as error:
             return Retry(f"{self._settings.command[0]} cannot be run: {error.strerror}")
+        if ended.code is None and self._stopping.is_set():
+            return Retry("caffewatch ends, killed")
         return classify(ended, self._settings.timeout)
 
     def close(self) -> None:
-        """Do nothing: a program runs only while it is given something."""
+        """End a program that runs, from another thread: nobody else knows of it."""
+        self._stopping.set()
 
 
 def environment(notification: Notification) -> Mapping[str, str]:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import base64
+import logging
 import re
 import socket
+import ssl
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 import requests
 import urllib3.exceptions
@@ -18,7 +22,7 @@ from caffewatch.deliver.deadline import DeadlineAdapter
 from caffewatch.deliver.outcome import Delivered, Outcome, Rejected, Retry
 from caffewatch.deliver.secret import Secret, redact
 from caffewatch.deliver.text import one_line
-from caffewatch.deliver.transport import Transport
+from caffewatch.deliver.transport import Transport, tls_trouble
 
 CONNECT_TIMEOUT = 5.0
 READ_TIMEOUT = 10.0
@@ -29,8 +33,8 @@ LONGEST_PAUSE = 3600.0
 DIRECT = Transport()
 _BODY_LIMIT = 1024
 _REASON_LIMIT = 200
-_LONG_SEGMENT = 12
-"""Characters from which the last part of a path may be a token, and is hardly a word."""
+_TOKEN = re.compile(r"(?=.*[0-9A-Z]).{6,}|.{12,}")
+"""What a part of a path or query looks like that may be a token, and is hardly a word."""
 _RETRIED = frozenset({408, 425, 429})
 _BAD_URL = (
     requests.exceptions.InvalidURL,
@@ -72,6 +76,7 @@ class HttpClient:
         read_timeout: float = READ_TIMEOUT,
         total_timeout: float = TOTAL_TIMEOUT,
     ) -> None:
+        silence_libraries()
         self._timeouts = (connect_timeout, read_timeout)
         self._transport = transport
         self._headers = {"Accept-Encoding": "identity", **transport.fixed_headers()}
@@ -176,7 +181,7 @@ def _beginning(response: requests.Response) -> bytes:
 _TOLD_BY_KIND: tuple[tuple[type[Exception], str], ...] = (
     (requests.ConnectTimeout, "no connection in time"),
     (requests.Timeout, "no answer in time"),
-    (requests.exceptions.SSLError, "the TLS connection failed (certificate, name or protocol)"),
+    (requests.exceptions.SSLError, "the TLS connection failed"),
     (requests.exceptions.ProxyError, "the proxy cannot be reached"),
 )
 _TOLD_BY_CAUSE: tuple[tuple[type[Exception], str], ...] = (
@@ -188,8 +193,9 @@ _TOLD_BY_CAUSE: tuple[tuple[type[Exception], str], ...] = (
 
 def describe_error(error: Exception) -> str:
     """Say what kind of error it is, without its text, which holds the URL."""
-    told = [text for kind, text in _TOLD_BY_KIND if isinstance(error, kind)]
     causes = [error, *_causes(error)]
+    told = [tls_trouble(x) for x in causes if isinstance(x, ssl.SSLError)]
+    told += [text for kind, text in _TOLD_BY_KIND if isinstance(error, kind)]
     told += [text for kind, text in _TOLD_BY_CAUSE if any(isinstance(x, kind) for x in causes)]
     return told[0] if told else f"the request failed ({type(error).__name__})"
 
@@ -209,7 +215,23 @@ def _authentication(url: str) -> Any:
 
 
 def _parts(url: Secret) -> list[str]:
-    """Return the tails of a URL: a server that echoes one rarely repeats scheme and host."""
-    _, _, rest = url.reveal().partition("://")
-    last = rest.rstrip("/").rpartition("/")[2]
-    return [rest, rest.partition("/")[2], last if len(last) >= _LONG_SEGMENT else ""]
+    """Return what a server may repeat of a URL, which is rarely all of it.
+
+    Its tails, and the single words in it that may be keys: a server that writes JSON or HTML
+    escapes what stands between them.
+    """
+    whole = url.reveal()
+    _, _, rest = whole.partition("://")
+    parts = urlsplit(whole)
+    words = [*parts.path.split("/"), *(x.partition("=")[2] or x for x in parts.query.split("&"))]
+    words = [word for word in words if _TOKEN.fullmatch(word)]
+    words += [parts.username or "", parts.password or "", parts.fragment]
+    user, password = get_auth_from_url(whole)
+    pair = base64.b64encode(f"{user}:{password}".encode()).decode() if user or password else ""
+    return [rest, rest.partition("/")[2], *words, *(unquote(x) for x in words), pair]
+
+
+def silence_libraries() -> None:
+    """Keep out of our log what the libraries below write into theirs: it holds whole URLs."""
+    for name in ("requests", "urllib3"):
+        logging.getLogger(name).setLevel(logging.CRITICAL + 1)

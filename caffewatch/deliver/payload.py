@@ -9,7 +9,7 @@ from typing import Any
 from caffewatch.alert.model import Alert
 from caffewatch.alert.notification import Notification
 from caffewatch.deliver.site import Site
-from caffewatch.deliver.text import encodable
+from caffewatch.deliver.text import printable
 
 NOT_ENDED = "0001-01-01T00:00:00Z"
 """Go's zero time: the ``endsAt`` of what still fires."""
@@ -75,8 +75,11 @@ def rfc3339(seconds: float) -> str:
 
 
 def texts(mapping: Mapping[str, str]) -> dict[str, str]:
-    """Make labels or annotations fit for JSON: encodable, and of bounded length."""
-    return {key: encodable(value, _VALUE_LIMIT) for key, value in mapping.items()}
+    """Make labels or annotations fit for other programs, whose output may reach a terminal.
+
+    Encodable, of bounded length, and without controls.
+    """
+    return {key: printable(value, _VALUE_LIMIT) for key, value in mapping.items()}
 
 
 def _common(mappings: Sequence[Mapping[str, str]]) -> dict[str, str]:

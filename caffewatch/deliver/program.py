@@ -8,7 +8,7 @@ import selectors
 import signal
 import subprocess
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import IO
 
@@ -21,16 +21,22 @@ _PIECE = 65536
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """How a program ended: ``code`` is None at the time limit, negative by a signal."""
+    """How a program ended: ``code`` is None where we ended it, negative by a signal."""
 
     code: int | None
     output: bytes
 
 
-def run(command: Sequence[str], given: bytes, seconds: float, environ: Mapping[str, str]) -> Ended:
+def run(
+    command: Sequence[str],
+    given: bytes,
+    seconds: float,
+    environ: Mapping[str, str],
+    stopping: Callable[[], bool] = lambda: False,
+) -> Ended:
     """Run a program in a process group of its own, without a shell.
 
-    When it ends, or its time is over, the whole group is killed.
+    When it ends, its time is over, or ``stopping`` is true, the whole group is killed.
 
     Parameters
     ----------
@@ -42,6 +48,8 @@ def run(command: Sequence[str], given: bytes, seconds: float, environ: Mapping[s
         How long it may take.
     environ
         Its environment.
+    stopping
+        Whether to wait no longer; asked all the time.
 
     Raises
     ------
@@ -61,7 +69,7 @@ def run(command: Sequence[str], given: bytes, seconds: float, environ: Mapping[s
         )
     assert process.stdout is not None
     with process.stdout as pipe:
-        ended, output = _listen(process.pid, pipe, deadline)
+        ended, output = _listen(process.pid, pipe, deadline, stopping)
         # Not yet reaped, so the group's number cannot be anybody else's.
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
@@ -77,7 +85,9 @@ def _file_of(data: bytes) -> IO[bytes]:
     return file
 
 
-def _listen(pid: int, pipe: IO[bytes], deadline: float) -> tuple[bool, bytes]:
+def _listen(
+    pid: int, pipe: IO[bytes], deadline: float, stopping: Callable[[], bool]
+) -> tuple[bool, bytes]:
     """Read what is printed until the program ends; say whether it did, and the last output."""
     kept = b""
     os.set_blocking(pipe.fileno(), False)
@@ -86,7 +96,7 @@ def _listen(pid: int, pipe: IO[bytes], deadline: float) -> tuple[bool, bytes]:
         while True:
             # Asked before the last read, which then has everything that it printed.
             ended = os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
-            left = deadline - time.monotonic()
+            left = 0.0 if stopping() else deadline - time.monotonic()
             if selector.get_map() and selector.select(0.0 if ended else min(_LOOK, max(left, 0.0))):
                 piece = os.read(pipe.fileno(), _PIECE)
                 kept = (kept + piece)[-OUTPUT_LIMIT:]

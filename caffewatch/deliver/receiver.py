@@ -68,4 +68,4 @@ class Receiver(Protocol):
         """Try once to deliver; ``now`` is the wall time in seconds since the epoch."""
 
     def close(self) -> None:
-        """Let go of connections."""
+        """Let go of connections and programs; from another thread too, while a `send` hangs."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from caffewatch.alert.model import Alert
+from caffewatch.alert.model import Alert, resolved
 from caffewatch.alert.notification import Notification
 
 _MOMENT = 1_795_418_400.0
@@ -32,7 +32,7 @@ FIRING = Alert(
     },
     starts_at=_MOMENT,
 )  # fmt: skip
-_RESOLVED = replace(FIRING, state="resolved", ends_at=_MOMENT + 754)
+_RESOLVED = resolved(FIRING, _MOMENT + 754, "a new run began in this log")
 _BARE = replace(
     FIRING,
     rule="crash",

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import base64
 import re
+import ssl
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from caffewatch.deliver.secret import Secret
+from caffewatch.deliver.text import one_line
 
 _HEADER = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([\t\x20-\x7e]*)")
 _RESERVED = ("content-", "webhook-", "host", "transfer-encoding", "connection")
@@ -82,3 +84,12 @@ def parse_headers(text: str) -> dict[str, str]:
                 raise ValueError(f"{match[1]} is set by caffewatch, expected other headers")
             made[match[1]] = match[2].strip()
     return made
+
+
+def tls_trouble(error: ssl.SSLError) -> str:
+    """Say why TLS failed; OpenSSL's words name no more of a server than its host."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        why = one_line(error.verify_message, 200).rstrip(".")
+        return f"the server's certificate is not accepted: {why}"
+    why = (error.reason or type(error).__name__).replace("_", " ").lower()
+    return f"the TLS connection failed: {one_line(why, 100)}"

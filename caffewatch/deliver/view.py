@@ -46,7 +46,7 @@ class AlertView:
     Parameters
     ----------
     word
-        Its severity, or Resolved.
+        Its severity, Still and its severity where it was told before, or Resolved.
     name
         The rule in words.
     iteration
@@ -109,7 +109,7 @@ class AlertView:
         if self.state == "resolved":
             told += [
                 Fact("Lasted", _joined(self.lasted, since and f"from {since} on")),
-                Fact("Ended", self.ended),
+                Fact("Ended", _joined(self.ended, self.annotations["resolution"])),
             ]
         elif self.state == "event":
             told.append(Fact("When", _joined(since, self.began)))
@@ -190,19 +190,20 @@ def _alert(alert: Alert, site: Site, clean: Clean) -> AlertView:
     labels = Texts({k: clean(v, _LINE_LIMIT) for k, v in alert.labels.items()})
     notes = Texts({k: clean(v, _LINE_LIMIT) for k, v in alert.annotations.items()})
     resolved, ends_at = alert.state == "resolved", alert.ends_at
+    severity = f"still {alert.severity}" if notes["repeat"] else alert.severity
     estimated = " (estimated)" if notes["iteration_estimated"] else ""
     advice = alert.annotations.get("advice", "").split("\n")
     return AlertView(
         state=alert.state,
         severity=alert.severity,
         sign="✅" if resolved else _SIGNS[alert.severity],
-        word="Resolved" if resolved else alert.severity.capitalize(),
+        word="Resolved" if resolved else severity.capitalize(),
         rule=alert.rule,
         name=in_words(alert.rule),
-        job=clean(labels["training_job"], _NAME_LIMIT),
-        host=clean(labels["host"], _NAME_LIMIT),
+        job=clean(alert.labels.get("training_job", ""), _NAME_LIMIT),
+        host=clean(alert.labels.get("host", ""), _NAME_LIMIT),
         log=labels["log"],
-        layer=clean(labels["layer"], _NAME_LIMIT),
+        layer=clean(alert.labels.get("layer", ""), _NAME_LIMIT),
         summary=notes["summary"],
         description=notes["description"] or notes["summary"],
         advice=tuple(clean(line, _LINE_LIMIT) for line in advice if line),

@@ -17,15 +17,22 @@ LEFT, RIGHT, TOP, BOTTOM = 58, 8, 10, 24
 MOST_POINTS = 400
 COLOURS = 6
 """Curves that differ in colour; those beyond begin again with the first."""
+DASHES = 3
+"""Kinds of lines: solid, dashed, dotted."""
 _MOST_MARKS = 60
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A curve to draw: its name and buckets."""
+    """A curve to draw: its name and buckets.
+
+    ``colour`` is None for the next one; ``dash`` is 0 for a solid line, and 1 or 2 for others.
+    """
 
     name: str
     buckets: Sequence[Bucket]
+    colour: int | None = None
+    dash: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +45,7 @@ class Drawn:
 
     name: str
     colour: int
+    dash: int
     path: str
     odd: str
     data: str
@@ -83,7 +91,7 @@ def chart(
     return Chart(
         id,
         title,
-        [_drawn(line, n % COLOURS, x, y) for n, line in enumerate(shown)],
+        [_drawn(line, n, x, y) for n, line in enumerate(shown)],
         _strokes(marks, x),
         [(_x(place), grouped(int(float(label)))) for place, label in x.ticks(4)],
         [(_y(place), label) for place, label in y.ticks()],
@@ -120,7 +128,7 @@ def _bands(buckets: Sequence[Bucket], places: Sequence[float], top: int, bottom:
     return "".join(parts)
 
 
-def _drawn(line: Line, colour: int, x: Axis, y: Axis) -> Drawn:
+def _drawn(line: Line, number: int, x: Axis, y: Axis) -> Drawn:
     path = []
     pen = "M"
     places = [_x(x.at(b.first / 2 + b.last / 2)) for b in line.buckets]
@@ -131,7 +139,8 @@ def _drawn(line: Line, colour: int, x: Axis, y: Axis) -> Drawn:
         if not _ends(bucket):
             pen = "M"
     return Drawn(
-        line.name, colour, "".join(path),
+        line.name, (number if line.colour is None else line.colour) % COLOURS, line.dash,
+        "".join(path),
         _bands(line.buckets, places, TOP, HEIGHT - BOTTOM), _data(line.buckets),
         _last(line.buckets[-1]),
         short(min((b.low for b in line.buckets if b.low is not None), default=None)),

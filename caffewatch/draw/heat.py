@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 from caffewatch.draw.figures import grouped, short
 from caffewatch.history.layers import LayerMap, Quantity, Span
@@ -46,34 +48,29 @@ class Heat:
     height: int
 
 
-def heat(made: LayerMap, quantity: Quantity) -> Heat | None:
+def heat(made: LayerMap, quantity: Quantity, most_cells: int = MOST_CELLS) -> Heat | None:
     """Lay the map of a quantity out; None where nothing was printed of it."""
     rows = list(made.rows(quantity))
     if not rows:
         return None
-    step = _step(len(made.spans), len(rows))
+    step = _step(len(made.spans), len(rows), most_cells)
     cells = [(layer, _joined(values, step)) for layer, values in rows]
     spans = _joined_spans(made.spans, step)
-    logs = [
-        math.log10(x)
-        for _, row in cells
-        for x in row
-        if x is not None and x > 0 and math.isfinite(x)
-    ]
-    low, high = min(logs, default=0.0), max(logs, default=0.0)
+    sizes = [x for _, row in cells for x in row if x is not None and 0 < x < math.inf]
+    low, high = min(sizes, default=1.0), max(sizes, default=1.0)
     return Heat(
         quantity,
         [_row(layer, values) for layer, values in cells],
         _paths([values for _, values in cells], low, high),
         _ticks(spans),
         " ".join(f"{_said(x.first)}:{_said(x.last)}" for x in spans),
-        (short(10**low), short(10**high)),
+        (short(low), short(high)),
         CELL_HEIGHT * len(rows),
     )
 
 
-def _step(columns: int, rows: int) -> int:
-    most = max(_FEWEST_COLUMNS, MOST_CELLS // rows)
+def _step(columns: int, rows: int, most_cells: int) -> int:
+    most = max(_FEWEST_COLUMNS, most_cells // rows)
     return -(-columns // most)
 
 
@@ -112,34 +109,39 @@ def _paths(
 ) -> list[tuple[str, str]]:
     """Draw stretches of one shade as one rectangle."""
     columns = max(len(row) for row in rows)
-    width = WIDTH / columns
+    lengths = [f"{WIDTH / columns * n:.4g}" for n in range(columns + 1)]
+    bounds, names = _scale(low, high)
     found: dict[str, list[str]] = {}
     for number, row in enumerate(rows):
-        shades = [_shade(x, low, high) for x in row]
-        start = 0
-        for at in range(1, len(shades) + 1):
-            if at < len(shades) and shades[at] == shades[start]:
-                continue
-            if shades[start]:
-                x, y, long = start * width, number * CELL_HEIGHT, (at - start) * width
-                found.setdefault(shades[start], []).append(
-                    f"M{x:.4g} {y}h{long:.4g}v{CELL_HEIGHT - 1}h-{long:.4g}z"
+        start, top = 0, number * CELL_HEIGHT
+        for shade, group in groupby(_shade(x, bounds, names) for x in row):
+            end = start + sum(1 for _ in group)
+            if shade:
+                long = lengths[end - start]
+                found.setdefault(shade, []).append(
+                    f"M{lengths[start]} {top}h{long}v{CELL_HEIGHT - 1}h-{long}z"
                 )
-            start = at
+            start = end
     return [(shade, "".join(parts)) for shade, parts in sorted(found.items())]
 
 
-def _shade(value: float | None, low: float, high: float) -> str:
+def _scale(low: float, high: float) -> tuple[Sequence[float], Sequence[str]]:
+    """Return what separates the shades, evenly on a log scale, and their names."""
+    first, last = math.log10(low), math.log10(high)
+    if last <= first:
+        return (), (f"s{SHADES // 2}",)
+    bounds = [10 ** (first + (last - first) * n / SHADES) for n in range(1, SHADES)]
+    return bounds, [f"s{n}" for n in range(SHADES)]
+
+
+def _shade(value: float | None, bounds: Sequence[float], names: Sequence[str]) -> str:
     if value is None:
         return ""
     if math.isnan(value):
         return "nan"
-    if math.isinf(value):
-        return "inf"
     if value <= 0:
         return "zero"
-    place = 0.5 if high <= low else (math.log10(value) - low) / (high - low)
-    return f"s{min(SHADES - 1, int(place * SHADES))}"
+    return "inf" if value == math.inf else names[bisect_right(bounds, value)]
 
 
 def _ticks(spans: Sequence[Span]) -> list[tuple[float, str]]:

@@ -6,10 +6,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from caffewatch.draw.axis import Scale
-from caffewatch.draw.chart import MOST_POINTS, Chart, Line, chart
-from caffewatch.draw.heat import Heat, heat
+from caffewatch.draw.chart import DASHES, MOST_POINTS, Chart, Line, chart
+from caffewatch.draw.heat import MOST_CELLS, Heat, heat
 from caffewatch.history.frozen import Fault, RunHistory, Series
 from caffewatch.history.layers import QUANTITIES
+
+_FEWEST_POINTS = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,8 +22,14 @@ class NamedRun:
     run: RunHistory
 
 
-def charts(runs: Sequence[NamedRun], scale: Scale = "auto") -> list[Chart]:
-    """Draw loss, outputs, learning rate and speed of runs over each other."""
+def charts(
+    runs: Sequence[NamedRun], scale: Scale = "auto", points: int = MOST_POINTS
+) -> list[Chart]:
+    """Draw loss, outputs, learning rate and speed of runs over each other.
+
+    Of several runs each has a colour, and its curves differ in their dashes; together they have
+    ``points`` for each kind of curve.
+    """
     marks = runs[0].run.marks if len(runs) == 1 else ()
     of_loss: Scale = "log" if scale == "auto" else scale
     wanted: tuple[tuple[str, str, Scale, Callable[[Series], bool]], ...] = (
@@ -30,28 +38,39 @@ def charts(runs: Sequence[NamedRun], scale: Scale = "auto") -> list[Chart]:
         ("lr", "Learning rate", scale, _named("lr")),
         ("speed", "Iterations per second", scale, _named("speed")),
     )
-    points = max(50, MOST_POINTS // len(runs))
+    each = max(_FEWEST_POINTS, points // len(runs))
     found = []
     for id, title, how, choose in wanted:
         lines = [
-            Line(_called(one.name, series), series.curve.buckets(points))
-            for one in runs
-            for series in one.run.series
-            if choose(series)
+            line for n, one in enumerate(runs) for line in _lines(one, n, choose, each, len(runs))
         ]
         found.append(chart(id, title, lines, marks, how))
     return [x for x in found if x is not None]
 
 
-def maps(run: RunHistory) -> list[Heat]:
-    """Draw the layer maps of a run: gradients first."""
-    return [x for quantity in QUANTITIES if (x := heat(run.layers, quantity)) is not None]
+def maps(run: RunHistory, cells: int = MOST_CELLS) -> list[Heat]:
+    """Draw the layer maps of a run, of so many cells each: gradients first."""
+    drawn = (heat(run.layers, quantity, cells) for quantity in QUANTITIES)
+    return [x for x in drawn if x is not None]
 
 
 def ranked(faults: Sequence[Fault]) -> list[Fault]:
     """Return the faults, what people are told of first, worst first."""
     order = {"critical": 0, "warning": 1, "info": 2}
     return sorted(faults, key=lambda x: (not x.loud, order[x.severity], x.line))
+
+
+def _lines(
+    one: NamedRun, number: int, choose: Callable[[Series], bool], points: int, runs: int
+) -> list[Line]:
+    chosen = [x for x in one.run.series if choose(x)]
+    return [
+        Line(
+            _called(one.name, series), series.curve.buckets(points),
+            number if runs > 1 else None, dash % DASHES if runs > 1 else 0,
+        )
+        for dash, series in enumerate(chosen)
+    ]  # fmt: skip
 
 
 def _loss(series: Series) -> bool:

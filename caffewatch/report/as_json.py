@@ -10,6 +10,7 @@ from caffewatch.draw.figures import number
 from caffewatch.log.glog import isoformat
 from caffewatch.log.run import Run
 from caffewatch.monitor import Monitor, RunRecord
+from caffewatch.report.facts import first_nan
 
 SCHEMA = 1
 
@@ -50,8 +51,7 @@ def _run(record: RunRecord) -> dict[str, Any]:
 
 
 def _snapshots(run: Run, findings: list[Finding]) -> dict[str, Any]:
-    first = next((f for f in findings if f.rule == "non_finite"), None)
-    last, clean, poisoned = judge(run, first)
+    last, clean, poisoned = judge(run, first_nan(findings))
     return {"last": last, "last_clean": clean, "poisoned": list(poisoned)}
 
 

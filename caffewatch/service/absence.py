@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 
-from caffewatch.alert.model import Alert, Severity, identity
+from caffewatch.alert.model import Alert, Severity, identity, resolved
+from caffewatch.alert.occasions import duration
 from caffewatch.config.settings import Job, Settings
 
 RULE = "missing_log"
@@ -58,7 +58,7 @@ class Absence:
 
     def _resolve(self, name: str, now: float) -> list[Alert]:
         alert = self._firing.pop(name, None)
-        return [] if alert is None else [replace(alert, state="resolved", ends_at=now)]
+        return [] if alert is None else [resolved(alert, now, "a log can be read again")]
 
     def _alert(self, job: Job, problem: str, since: float, now: float) -> Alert:
         where = (self._host, job.name, job.path, RULE)
@@ -79,8 +79,7 @@ class Absence:
             },
             annotations={
                 "summary": f"no readable log of job {job.name}",
-                "description": f"For {(now - since) / 60:.0f} minutes nothing could be read: "
-                f"{problem}.",
+                "description": f"For {duration(now - since)} nothing could be read: {problem}.",
                 "advice": "Is the job running, and does it write to this path?\n"
                 "May the user that caffewatch runs as read the file, and enter its folders?",
             },

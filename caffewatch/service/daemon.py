@@ -111,6 +111,9 @@ class Daemon:
         _log.info("caffewatch %s listening on %s", VERSION, self.url)
         for job in self._roster.absent():
             _log.warning("job %s: no log at %s as yet", job.name, job.path)
+        for name, count in self._store.outbox.waiting().items():
+            if name not in self._mailroom.receivers:
+                _log.warning("receiver %s is not configured, alerts wait for it: %d", name, count)
 
     def run(self, after_round: Callable[[], None] = lambda: None) -> None:
         """Follow the logs until `stop`; ``after_round`` is called as long as that goes on."""

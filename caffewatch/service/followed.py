@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import tzinfo
 
-from caffewatch.alert.model import Alert, Origin
+from caffewatch.alert.model import Alert, Origin, resolved
 from caffewatch.config.settings import Job
 from caffewatch.detect.silence import Silence
 from caffewatch.export.stats import LogStats
@@ -118,7 +118,7 @@ class FollowedLog:
             self._caught_up = True
         if self._caught_up and (self._recalled or not look.events):
             alerts += self._tick(now)
-            alerts += self._let_go(now)
+            alerts += self._let_go(now) if self._recalled else []
         size = sum(len(x.data) for x in look.events if isinstance(x, Chunk))
         return Taken(
             alerts=alerts,
@@ -157,7 +157,7 @@ class FollowedLog:
 
     def abandon(self, now: float) -> list[Alert]:
         """Resolve what fires: the log is followed no more."""
-        return [replace(x, state="resolved", ends_at=now) for x in self.firing()]
+        return [resolved(x, now, "the log is followed no more") for x in self.firing()]
 
     def snapshot(self, blobs: bool) -> Snapshot | None:
         """Return the picture of the newest run's monitor, None before anything is known.
@@ -211,16 +211,15 @@ class FollowedLog:
         found = {x.fingerprint for monitor in self._monitors for x in monitor.alerts}
         lost = [x for x in self._recalled if x.fingerprint not in found]
         self._recalled = ()
-        return [replace(x, state="resolved", ends_at=now) for x in lost]
+        return [resolved(x, now, "rules or log changed, it is found no more") for x in lost]
 
     def _tick(self, now: float) -> list[Alert]:
         """Judge the silence; that of a log nobody is told of says nothing."""
         monitor = self._monitors.latest
         if monitor is None or self.quiet or self.last_written is None or not monitor.runs:
             return []
-        gone = self._witness.gone(monitor.runs[-1].run.tid)
-        silence = Silence(now - self.last_written, gone)
-        return self._told(monitor.tick(now, silence), replay=False)
+        gone = self._witness.gone(monitor.runs[-1].run.tid, now)
+        return self._told(monitor.tick(now, Silence(now - self.last_written, gone)), replay=False)
 
     def _first_sight(self, now: float) -> None:
         with suppress(OSError):
@@ -263,10 +262,11 @@ class FollowedLog:
     def _take_stock(self, look: Look, now: float) -> None:
         """Note how the log's files stand."""
         self.condition, self.error = look.condition, look.error
-        is_missing = look.condition == "missing"
-        self._missing_since = (self._missing_since or now) if is_missing else None
+        missing_since = self._missing_since or now
+        self._missing_since = missing_since if look.condition == "missing" else None
         self._offset, self._lag = look.offset, look.lag
-        self._changes.update(change.name.lower() for change in look.changes)
+        if look.changes:
+            self._changes.update(change.name.lower() for change in look.changes)
         if self._caught_up and any(isinstance(x, Chunk) and not x.replay for x in look.events):
             self.last_written, self.quiet = now, False
 

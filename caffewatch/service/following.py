@@ -81,10 +81,20 @@ class FollowedFile:
     ----------
     path
         The log, which need not exist yet.
+
+    Attributes
+    ----------
+    problem
+        Why the path cannot be read, None while it can.
+    unreadable
+        Whether that is more than its not being there.
+    more
+        Whether there is more to be read at once.
     """
 
     def __init__(self, path: str) -> None:
         self.problem: str | None = None
+        self.unreadable = False
         self.more = False
         self._follower = LogFollower(path)
         self._path = path
@@ -100,14 +110,12 @@ class FollowedFile:
         return self._monitors.latest
 
     def look(self, now: float) -> Iterator[Seen]:
-        """Take in what is new; ``problem`` then says why the path cannot be read, if it cannot.
-
-        ``more`` tells that there is more to be read at once.
-        """
+        """Take in what is new."""
         if self._written is None:
             self._written = _modified(self._path)
         look = self._follower.look(now)
         self.more, self.problem = look.more, look.error
+        self.unreadable = look.condition == "unreadable"
         for chunk in self._monitors.decide(now):
             yield from self._feed(chunk, now)
         for event in look.events:
@@ -148,7 +156,7 @@ class FollowedFile:
         self._caught_up = True
         monitor = self.monitor
         if monitor is not None and monitor.runs and self._written is not None:
-            gone = self._witness.gone(monitor.runs[-1].run.tid)
+            gone = self._witness.gone(monitor.runs[-1].run.tid, now)
             yield from self._judge.tick(monitor, Silence(now - self._written, gone), now)
 
 

@@ -104,7 +104,7 @@ class Ledger:
             self._nudge()
         if now >= self._next_forgetting:
             self._next_forgetting = now + FORGET_EVERY
-            self._store.forget(now, KEEP, self._roster.keys())
+            self._store.forget(now, KEEP, self._roster.keys(), self._mailroom.receivers)
         idle = (
             x for x in self._roster
             if x.unsaved_bytes >= IDLE_CORE_SIZE and now - (x.last_written or 0.0) >= TEND_EVERY

@@ -25,6 +25,11 @@ class Mailroom:
         self._repeat_interval = settings.alerts.repeat_interval
 
     @property
+    def receivers(self) -> frozenset[str]:
+        """The names of those who are configured."""
+        return frozenset(self._subscriptions)
+
+    @property
     def repeats_any(self) -> bool:
         """Whether alerts that still fire are told again at all."""
         return self._repeat_interval > 0
@@ -48,5 +53,11 @@ class Mailroom:
         for letter in self.letters(job, alerts, now):
             known = told.get((letter.receiver, letter.alert.fingerprint))
             if known is not None and now - known[1] >= self._repeat_interval:
-                due.append(replace(letter, repeat=known[0] + 1))
+                due.append(_again(letter, known[0] + 1))
         return due
+
+
+def _again(letter: Letter, repeat: int) -> Letter:
+    """Mark a letter as one that was told before: people take the same words for something new."""
+    notes = {**letter.alert.annotations, "repeat": str(repeat)}
+    return replace(letter, repeat=repeat, alert=replace(letter.alert, annotations=notes))

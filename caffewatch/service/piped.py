@@ -26,6 +26,7 @@ class Piped:
     """
 
     problem: str | None = None
+    unreadable = False
 
     def __init__(self, descriptor: int, now: float) -> None:
         self.monitor: Monitor = Monitor(reference=as_if_utc(now), keep=3)

@@ -92,6 +92,12 @@ class Outbox:
         sql = "SELECT count(*) FROM outbox WHERE receiver = ? AND settled_at IS NULL"
         return int(self._database.read(lambda x: x.execute(sql, (receiver,)).fetchone()[0]))
 
+    def waiting(self) -> dict[str, int]:
+        """Count the letters that wait, by receiver."""
+        sql = "SELECT receiver, count(*) FROM outbox WHERE settled_at IS NULL GROUP BY receiver"
+        rows = self._database.read(lambda x: x.execute(sql).fetchall())
+        return {name: int(count) for name, count in rows}
+
     def next_due(self, receiver: str) -> float | None:
         """Return when `claim` will next have something, seconds since the epoch; None: never."""
         sql = "SELECT min(ready_at) FROM heads WHERE receiver = ?"

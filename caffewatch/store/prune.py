@@ -7,14 +7,23 @@ made it, while VACUUM needs as much room once more, and an auto_vacuum moves pag
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from caffewatch.alert.notification import alert_from_json
 from caffewatch.store.logs import Key, mark_followed, position
 
 
-def prune(connection: sqlite3.Connection, now: float, keep: float, followed: Iterable[Key]) -> None:
-    """Drop what was over, and logs that nobody has followed, for ``keep`` seconds."""
+def prune(
+    connection: sqlite3.Connection,
+    now: float,
+    keep: float,
+    followed: Iterable[Key],
+    receivers: Iterable[str] | None,
+) -> None:
+    """Drop what was over, and logs that nobody has followed, for ``keep`` seconds.
+
+    And letters as old as that for any but ``receivers``, where these are known: nobody takes them.
+    """
     before = (now - keep,)
     mark_followed(connection, followed, now)
     connection.execute("DELETE FROM positions WHERE followed_at < ?", before)
@@ -26,6 +35,8 @@ def prune(connection: sqlite3.Connection, now: float, keep: float, followed: Ite
         "(SELECT * FROM dead_letters WHERE dead_letters.id = outbox.batch)",
         before,
     )
+    if receivers is not None:
+        _drop_undeliverable(connection, now - keep, set(receivers))
 
 
 def prune_cores(connection: sqlite3.Connection) -> None:
@@ -46,3 +57,18 @@ def _drop_orphans(connection: sqlite3.Connection, before: float) -> None:
         log = labels.get("training_job", ""), labels.get("log", "")
         if position(connection, log) is None:
             connection.execute("DELETE FROM alerts WHERE fingerprint = ?", (row["fingerprint"],))
+
+
+def _drop_undeliverable(
+    connection: sqlite3.Connection, before: float, receivers: Collection[str]
+) -> None:
+    rows = connection.execute("SELECT DISTINCT receiver FROM outbox WHERE settled_at IS NULL")
+    for (name,) in rows.fetchall():
+        if name not in receivers:
+            connection.execute(
+                "DELETE FROM outbox WHERE receiver = ? AND settled_at IS NULL AND created_at < ?",
+                (name, before),
+            )
+    connection.execute(
+        "DELETE FROM batches WHERE NOT EXISTS (SELECT * FROM outbox WHERE batch = batches.id)"
+    )

@@ -162,15 +162,22 @@ class Store:
         rows = self._mirror.read(lambda connection: connection.execute(sql, (wanted,)).fetchall())
         return {(x["receiver"], x["fingerprint"]): (x["repeat"], x["at"]) for x in rows}
 
-    def forget(self, now: float, keep: float, followed: Iterable[Key] = ()) -> None:
+    def forget(
+        self,
+        now: float,
+        keep: float,
+        followed: Iterable[Key] = (),
+        receivers: Iterable[str] | None = None,
+    ) -> None:
         """Drop what was over ``keep`` seconds ago.
 
         Alerts resolved, letters delivered or given up on, and what is known of logs that were last
-        followed before that time.
+        followed before that time. Letters of before it that wait for any but ``receivers`` too,
+        where these are known: nobody takes them.
         """
-        keys = list(followed)
+        keys, names = list(followed), None if receivers is None else list(receivers)
         self._mirror.write(
-            lambda connection: prune(connection, now, keep, keys), on_disk=prune_cores
+            lambda connection: prune(connection, now, keep, keys, names), on_disk=prune_cores
         )
 
     def close(self) -> None:

@@ -14,6 +14,9 @@ from caffewatch.tail.siblings import files_beside, identities, rotated_name, sib
 from caffewatch.tail.source import Source
 from caffewatch.tail.streams import Streams
 
+PASSES = 5
+"""How often what lies beside a log is gone through while files are being renamed."""
+
 
 class Beside:
     """Find what was rotated away between two looks, and read it before what comes after.
@@ -70,12 +73,8 @@ class Beside:
         current
             The file behind the path, or that was there last.
         """
-        own = path, resolved(path)
-        near = dict.fromkeys((*own, *places, self.target))
-        names = dict.fromkeys(chain.from_iterable((*siblings(x), x) for x in near))
-        names = {name: None for name in names if name not in own}
-        found = identities(names)
-        return [name for name, id in found if id != current and not self._is_known(name, id)]
+        near = self._identities(path, places)
+        return [x for x, id in near if id != current and not self._is_known(x, id)]
 
     def take_in(
         self, path: str, places: Iterable[str], current: FileId, now: float,
@@ -88,20 +87,18 @@ class Beside:
         successor
             The file that is to be read next, None while nothing has come to the path.
         """
-        # What comes after this listing is for the next time.
-        listed = files_beside(path, successor.path) if successor else self.known
-        names = self.unseen(path, places, current)
-        beginnings = {name: _first_line(name) for name in names}
-        failed = set()
-        for name in names:
-            alike = [x for x in names if x != name and beginnings[x] == beginnings[name]]
-            is_taken_in = False
-            with if_there:
-                self._take_in(name, [*alike, path], successor, now)
-                is_taken_in = True
-            if not is_taken_in:
-                failed |= {id for _, id in identities([name])}
-        self._known = tuple(x for x in listed if x.file not in failed)
+        before = self.known
+        for _ in range(PASSES):
+            # What comes after this listing is for the next time.
+            listed = before if successor is None else files_beside(path, successor.path)
+            settled = self._pass(path, places, current, now, successor)
+            self._known = before
+            if successor is None:
+                return
+            # A file that was renamed meanwhile may have been met under no name.
+            self._known = before = tuple(x for x in listed if x.file in settled)
+            if len(before) == len(listed):
+                return
 
     def note_copies(self, source: Source, path: str) -> None:
         """Know the copies of what was read from a file that is about to be given up."""
@@ -110,34 +107,66 @@ class Beside:
                 if file.size <= source.offset and source.is_copied_in(file):
                     self._note(file)
 
-    def is_read(self, file: OpenFile) -> bool:
-        """Tell whether what is in a file that was just opened, or its beginning, is read anyway."""
-        is_ours = any(x.is_copied_in(file) for x in self._streams if x.file is not file)
-        return is_ours or 0 < file.size <= self._streams.past_offset(file)
+    def is_read(self, file: OpenFile, source: Source) -> bool:
+        """Tell whether what is in a file is read as another one than this source."""
+        others = (x for x in self._streams if x is not source)
+        return any(x.is_copied_in(file) for x in others) or self._is_past(file)
 
-    def is_copy(self, file: OpenFile) -> bool:
+    def _is_copy(self, file: OpenFile) -> bool:
         """Tell whether all of a file was read elsewhere, or will be."""
         if any(x.is_copied_in(file) and not x.lives_on_in(file) for x in self._streams):
             return True
+        return self._is_past(file)
+
+    def _is_past(self, file: OpenFile) -> bool:
         return 0 < file.size <= self._streams.past_offset(file)
 
-    def _take_in(self, name: str, alike: list[str], next_one: OpenFile | None, now: float) -> None:
+    def _identities(self, path: str, places: Iterable[str]) -> list[tuple[str, FileId]]:
+        """Pair the names of all files beside the log, or beside other places, with their files."""
+        own = path, resolved(path)
+        near = dict.fromkeys((*own, *places, self.target))
+        names = dict.fromkeys(chain.from_iterable((*siblings(x), x) for x in near))
+        return identities(name for name in names if name not in own)
+
+    def _pass(
+        self, path: str, places: Iterable[str], current: FileId, now: float,
+        next_one: OpenFile | None,
+    ) -> set[FileId]:  # fmt: skip
+        """Take in what nobody has seen; return the files of which is known what they are."""
+        near = self._identities(path, places)
+        known = {id for name, id in near if id == current or self._is_known(name, id)}
+        names = [name for name, id in near if id not in known]
+        beginnings = {name: _first_line(name) for name in names}
+        settled = known
+        for name in names:
+            alike = [x for x in names if x != name and beginnings[x] == beginnings[name]]
+            with if_there:
+                settled.add(self._take_in(name, [*alike, path], next_one, now))
+        return settled
+
+    def _take_in(
+        self, name: str, alike: list[str], next_one: OpenFile | None, now: float
+    ) -> FileId:  # fmt: skip
         file = OpenFile.open(name)
+        id = file.id
         try:
             source = next((x for x in self._streams if x.lives_on_in(file)), None)
             is_next = next_one is not None and next_one.holds(file)
-            if is_next or self.is_copy(file) or any(_is_in(file, x) for x in alike):
+            if self._streams.knows(name, id):
+                pass  # it has got this name only just now
+            elif is_next or self._is_copy(file) or any(_is_in(file, x) for x in alike):
                 self._note(file)
             elif source is not None:
                 source.attach(file)
-                return
+                return id
             elif file.size or {name, rotated_name(name)} & {self.target, alike[-1]}:
                 self._streams.add(file, 0, now)
-                return
+                return id
         except OSError:
             file.close()
             raise
         file.close()
+        return id
 
     def _is_known(self, name: str, identity: FileId) -> bool:
         if self._streams.knows(name, identity) or self._is_foreign(name):

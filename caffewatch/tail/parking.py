@@ -18,7 +18,7 @@ def unpark(
     path: str,
     now: float,
     fail: Callable[[Source, OSError], None],
-    is_read: Callable[[OpenFile], bool],
+    is_read: Callable[[OpenFile, Source], bool],
 ) -> list[Source]:
     """Open parked files again that were written to, wherever they are by now.
 
@@ -32,7 +32,7 @@ def unpark(
     fail
         Told of files that are there but cannot be opened.
     is_read
-        Tells whether what is in a file is read anyway.
+        Tells whether what is in a file is read as another one than the source.
 
     Returns
     -------
@@ -42,10 +42,12 @@ def unpark(
     missing = []
     for source in sources:
         try:
-            if source.unpark() and not _is_anothers(source, source.file, is_read):
+            if source.unpark():
                 source.lost_at = None
+                if source.file is not None and not _is_itself(source, source.file, is_read):
+                    source.close()
+                    missing.append(source)
             else:
-                source.park()
                 source.lost_at = source.lost_at or now
                 missing.append(source)
         except OSError as error:
@@ -58,15 +60,8 @@ def _is_due(source: Source, now: float) -> bool:
     return now - source.looked_for_at >= min(SEARCH_EVERY, now - (source.lost_at or now))
 
 
-def _is_anothers(
-    source: Source, file: OpenFile | None, is_read: Callable[[OpenFile], bool]
-) -> bool:
-    """Tell whether the inode is another's by now, where no line was read that could tell."""
-    return file is not None and not source.known.has_line and is_read(file)
-
-
 def _search(
-    sources: list[Source], path: str, now: float, is_read: Callable[[OpenFile], bool]
+    sources: list[Source], path: str, now: float, is_read: Callable[[OpenFile, Source], bool]
 ) -> None:
     """Find files that were renamed, as by logrotate, which moves ``NAME.1`` to ``NAME.2``."""
     if not sources:
@@ -78,8 +73,16 @@ def _search(
         file = find_itself(source.known, near, (path, source.path))
         if file is None:
             continue
-        if _is_anothers(source, file, is_read):
+        if not _is_itself(source, file, is_read):
             file.close()
             continue
         source.attach(file)
         source.lost_at = None
+
+
+def _is_itself(source: Source, file: OpenFile, is_read: Callable[[OpenFile, Source], bool]) -> bool:
+    """Tell whether a file with the source's inode can be it.
+
+    Where no line was read only the inode tells, and that may be another's by now.
+    """
+    return source.known.has_line or not is_read(file, source)

@@ -47,6 +47,8 @@ class Source:
         self.looked_for_at = 0.0
         self._saved: FilePosition | None = None
         self._verified: tuple[int, int] | None = None
+        self._status = file.status()
+        self._change: Change | None = None
         seen = file.seen(offset)
         self.offset = self.line_end = offset
         self._head = seen.head[:offset]
@@ -110,15 +112,21 @@ class Source:
         """Compare what was read with what the open file holds now."""
         if self.file is None:
             return Change.GONE
-        found = self.file.status()
+        found = self._status = self.file.status()
         stamp = (found.st_size, found.st_mtime_ns)
         self.touched = stamp != self._verified
         if not self.touched:
-            return Change.GROWN if found.st_size > self.offset else Change.SAME
-        change = decide(self.known, self.file.seen(self.offset))
-        if change is not Change.TRUNCATED:
+            self._change = Change.GROWN if found.st_size > self.offset else Change.SAME
+            return self._change
+        self._change = decide(self.known, self.file.seen(self.offset))
+        if self._change is not Change.TRUNCATED:
             self._verified = stamp
-        return change
+        return self._change
+
+    def take_change(self) -> Change | None:
+        """Return what the last check found, once: a look need not ask twice."""
+        change, self._change = self._change, None
+        return change if self.file is not None else None
 
     def take(self, size: int, now: float) -> Chunk | None:
         """Read on by at most so many bytes; None at the end of the file.
@@ -148,7 +156,7 @@ class Source:
         """Read on from another open file that holds all that was read from this one."""
         self.close()
         self.file, self.path, self.id = file, file.path, file.id
-        self._verified = None
+        self._verified = self._change = None
 
     def detach(self) -> OpenFile | None:
         """Give the open file away."""
@@ -232,11 +240,13 @@ class Source:
         self.line_end, self._line_tail = self.offset, self._tail
 
     def lag(self) -> int:
-        """Return how many bytes are there and not yet read."""
-        try:
-            return max(0, self.file.size - self.offset) if self.file else 0
-        except OSError:
-            return 0
+        """Return how many bytes were there at the last check and are not yet read."""
+        return max(0, self._status.st_size - self.offset) if self.file else 0
+
+    @property
+    def was_deleted(self) -> bool:
+        """Whether the file had no name any more at the last check."""
+        return self._status.st_nlink == 0
 
     def close(self) -> None:
         """Close the file; what is known of it stays, save that it is as it was last seen."""

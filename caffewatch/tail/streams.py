@@ -134,7 +134,10 @@ class Streams:
             source.close()
 
     def _drain(self, source: Source, now: float, room: int) -> Iterator[Chunk]:
-        while room > 0 and source.check() is Change.GROWN:
+        # Where there is only one, no line of it can have come before a rotation seen meanwhile.
+        is_alone = len(self._sources) == 1
+        change = (source.take_change() if is_alone else None) or source.check()
+        while room > 0 and change is Change.GROWN:
             if source.ended:
                 self._revive(source)
             chunk = source.take(CHUNK_SIZE, now)
@@ -142,6 +145,7 @@ class Streams:
                 return
             room -= len(chunk.data)
             yield chunk
+            change = source.check()
 
     def _bring_back(self, source: Source, file: OpenFile) -> None:
         """Make a file that has got the log's name back the current one again."""
@@ -165,7 +169,7 @@ class Streams:
         if file is None:
             return self._ends(source, now)
         quiet = now - source.grown_at
-        if file.is_deleted:
+        if source.was_deleted:
             source.deleted_at = source.deleted_at or now
             if now - max(source.grown_at, source.deleted_at) < DELETED_PATIENCE:
                 return self._ends(source, now)

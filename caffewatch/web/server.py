@@ -1,23 +1,45 @@
-"""The server: a bounded number of threads, and a deadline for every client."""
+"""The server: tornado's, which no slow client keeps from others, with bounds on all that they take.
+
+Heads and bodies are read, and answers written, by one thread for all connections; only a request
+that is complete gets one of a few threads, in which the application answers it.
+"""
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import socket
-import sys
 import threading
-import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from socketserver import BaseServer, ThreadingTCPServer
-from ssl import SSLSocket
+from http import HTTPStatus
 from typing import Any
 
-from caffewatch.web.connections import Connections, hang_up
-from caffewatch.web.handler import Handler
-from caffewatch.web.message import Respond
+from tornado.httpserver import HTTPServer
+from tornado.httputil import HTTPHeaders, HTTPServerRequest, ResponseStartLine
+from tornado.iostream import IOStream, StreamClosedError
+
+from caffewatch.web.message import Request, Respond, Response, text
 from caffewatch.web.tls import Tls, TlsFiles
 
 logger = logging.getLogger(__name__)
+# What it says of clients, such as failed handshakes, must not fill anybody's log.
+logging.getLogger("tornado.general").setLevel(logging.ERROR)
+
+MAX_HEAD = 64 * 1024
+"""Bytes of the request line and all headers together."""
+MAX_BODY = 64 * 1024
+"""Bytes of a body, which nobody wants."""
+
+_BACKLOG = 128
+
+SECURITY_HEADERS = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Referrer-Policy": "no-referrer",
+    "Server": "caffewatch",
+    "X-Content-Type-Options": "nosniff",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,15 +49,17 @@ class Limits:
     Parameters
     ----------
     connections
-        Open at once, each with a thread. When all are taken, whoever has been slowest to ask is
-        hung up on for the next one.
+        Open at once. Beyond these, whoever has been slowest to ask is hung up on for the next one.
+    threads
+        Requests that are answered at once; others wait for their turn.
     idle
-        Seconds without a byte from the client, and for it to take the whole answer.
+        Seconds for a client to send the head of its request, for the body, and to take the answer.
     total
         Seconds from connecting to the last byte of the answer.
     """
 
-    connections: int = 32
+    connections: int = 128
+    threads: int = 8
     idle: float = 5.0
     total: float = 15.0
 
@@ -68,29 +92,61 @@ class Server:
         limits: Limits | None = None,
         tls: TlsFiles | None = None,
     ) -> None:
-        secure = None if tls is None else Tls(tls)
-        self._server = _Server(host, port, respond, limits or Limits(), secure)
+        self._tls = None if tls is None else Tls(tls)
+        self._limits = limits or Limits()
+        self._respond = respond
+        self._socket = _bound(host, port)
+        self._address: tuple[str, int] = self._socket.getsockname()[:2]
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._started = threading.Event()
         self._thread = threading.Thread(
-            target=self._server.serve_forever, args=(0.2,), name="web", daemon=True
+            target=lambda: asyncio.run(self._serve()), name="web", daemon=True
         )
 
     @property
     def url(self) -> str:
         """Where it listens, as ``http://host:port/``, or https."""
-        host, port = self._server.server_address[:2]
-        return address_url(str(host), port, "http" if self._server.tls is None else "https")
+        return address_url(*self._address, "http" if self._tls is None else "https")
 
     def start(self) -> None:
         """Begin to answer, in threads of its own."""
         self._thread.start()
+        self._started.wait()
 
     def close(self) -> None:
         """Stop listening and end every connection."""
-        if self._thread.is_alive():
-            self._server.shutdown()
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(self._end.set)
             self._thread.join()
-        self._server.server_close()
-        hang_up(self._server.connections.everyone())
+        self._socket.close()
+
+    async def _serve(self) -> None:
+        self._loop, self._end = asyncio.get_running_loop(), asyncio.Event()
+        self._loop.set_exception_handler(_on_error)
+        with ThreadPoolExecutor(self._limits.threads, "web") as pool:
+            server = _Server(self._respond, pool, self._limits, self._tls)
+            server.add_sockets([self._socket])
+            self._started.set()
+            await self._end.wait()
+            server.stop()
+            server.hang_up_all()
+            await server.close_all_connections()
+
+
+def _on_error(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """Log what nobody caught: want of descriptors, say, quietly, for it comes again and again."""
+    error = context.get("exception")
+    level = logging.DEBUG if isinstance(error, OSError) else logging.ERROR
+    logger.log(level, "%s", context["message"], exc_info=error)
+
+
+def _bound(host: str, port: int) -> socket.socket:
+    """Listen where asked to; of several addresses of a name, at the first."""
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    family, _, _, _, address = found[0]
+    sock = socket.create_server((str(address[0]), int(address[1])), family=family, backlog=_BACKLOG)
+    sock.setblocking(False)
+    return sock
 
 
 def address_url(host: str, port: int, scheme: str = "http") -> str:
@@ -98,89 +154,97 @@ def address_url(host: str, port: int, scheme: str = "http") -> str:
     return f"{scheme}://[{host}]:{port}/" if ":" in host else f"{scheme}://{host}:{port}/"
 
 
-class _Server(ThreadingTCPServer):
-    allow_reuse_address = True
-    daemon_threads = True
-    block_on_close = False
-    request_queue_size = 128
-
-    def __init__(
-        self, host: str, port: int, respond: Respond, limits: Limits, tls: Tls | None
+class _Server(HTTPServer):
+    def initialize(  # type: ignore[override]  # tornado's way to have parameters of one's own
+        self, respond: Respond, pool: ThreadPoolExecutor, limits: Limits, tls: Tls | None
     ) -> None:
-        # HTTPServer would look up the host's full name too, which can take a resolver's time-out.
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
-        self.address_family, _, _, _, address = found[0]
-        self.limits = limits
-        self.tls = tls
-        self.connections = Connections()
-        self._slots = threading.Semaphore(limits.connections)
-        super().__init__((str(address[0]), int(address[1])), _handler(respond, limits.idle))
-
-    def process_request(self, request: Any, client_address: Any) -> None:
-        """Give a connection its thread, or close it when none comes free within a second."""
-        if not self._slots.acquire(blocking=False):
-            hang_up(self.connections.oldest_asking())
-            if not self._slots.acquire(timeout=1.0):
-                logger.debug("%s turned away: all connections are taken", client_address)
-                self.shutdown_request(request)
-                return
-        self.connections.add(request, time.monotonic())
-        try:
-            super().process_request(request, client_address)
-        except BaseException:  # no thread to be had
-            self._leave(request)
-            raise
-
-    def process_request_thread(self, request: Any, client_address: Any) -> None:
-        """Serve one connection in its thread."""
-        try:
-            request = self._secured(request)
-            super().process_request_thread(request, client_address)
-        except OSError:  # gone before it could be secured
-            self.handle_error(request, client_address)
-            self.shutdown_request(request)
-        finally:
-            self._leave(request)
-
-    def finish_request(self, request: Any, client_address: Any) -> None:
-        """Shake hands, where that is called for, then read and answer."""
-        if isinstance(request, SSLSocket):
-            request.settimeout(self.limits.idle)
-            request.do_handshake()
-        super().finish_request(request, client_address)
-
-    def _secured(self, request: Any) -> Any:
-        """Make a connection's TLS socket, without a byte on the line as yet."""
-        if self.tls is None:
-            return request
-        secured = self.tls.context().wrap_socket(
-            request, server_side=True, do_handshake_on_connect=False
+        self._respond, self._pool, self._limits, self._tls = respond, pool, limits, tls
+        self._asking: dict[IOStream, bool] = {}
+        self._answers: set[asyncio.Task[None]] = set()
+        super().initialize(
+            self._on_request,
+            no_keep_alive=True,
+            max_header_size=MAX_HEAD,
+            max_body_size=MAX_BODY,
+            idle_connection_timeout=limits.idle,
+            body_timeout=limits.idle,
         )
-        self.connections.exchange(request, secured)
-        return secured
 
-    def service_actions(self) -> None:
-        """End the connections that are past their deadline; called five times a second."""
-        hang_up(self.connections.overdue(time.monotonic(), self.limits.total))
+    @property
+    def ssl_options(self) -> Any:
+        """What tornado takes for each new connection: the certificates as they are now."""
+        return None if self._tls is None else self._tls.context()
 
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """Log what a connection's thread died of: a client's doing quietly, our own fault aloud."""
-        level = logging.DEBUG if isinstance(sys.exception(), OSError) else logging.ERROR
-        logger.log(level, "connection of %s failed", client_address, exc_info=True)
+    @ssl_options.setter
+    def ssl_options(self, value: object) -> None:
+        """Ignore what the base class sets."""
 
-    def _leave(self, request: Any) -> None:
-        self.connections.remove(request)
-        self._slots.release()
+    def handle_stream(self, stream: IOStream, address: tuple[Any, ...]) -> None:
+        """Take a connection in, or turn it away when all are being answered."""
+        if len(self._asking) >= self._limits.connections:
+            slowest = next((x for x, asking in self._asking.items() if asking), stream)
+            slowest.close()
+            if slowest is stream:
+                logger.debug("%s turned away: all connections are taken", address)
+                return
+            self._asking.pop(slowest, None)
+        self._asking[stream] = True
+        # Closing what is closed does nothing, so nobody needs to cancel this.
+        asyncio.get_running_loop().call_later(self._limits.total, stream.close)
+        super().handle_stream(stream, address)
+
+    def on_close(self, server_conn: Any) -> None:
+        """Forget a connection that has ended, whoever ended it."""
+        super().on_close(server_conn)
+        self._asking.pop(server_conn.stream, None)
+        logger.debug("connection ended: %r", server_conn.stream.error)
+
+    def hang_up_all(self) -> None:
+        """End every connection."""
+        for stream in list(self._asking):
+            stream.close()
+
+    def _on_request(self, request: HTTPServerRequest) -> None:
+        task = asyncio.ensure_future(self._answer(request))
+        self._answers.add(task)
+        task.add_done_callback(self._answers.discard)
+
+    async def _answer(self, request: HTTPServerRequest) -> None:
+        connection: Any = request.connection
+        stream: IOStream = connection.stream
+        self._asking[stream] = False
+        loop = asyncio.get_running_loop()
+        try:
+            response = await loop.run_in_executor(self._pool, self._response, request)
+            body = None if request.method == "HEAD" else response.body
+            connection.write_headers(
+                ResponseStartLine("HTTP/1.1", response.status.value, response.status.phrase),
+                _headers(response),
+                body,
+            )
+            connection.finish()
+            loop.call_later(self._limits.idle, stream.close)
+        except StreamClosedError:
+            logger.debug("%s has hung up", request.remote_ip)
+        except Exception:
+            logger.exception("an answer to %s cannot be sent", request.remote_ip)
+            stream.close()
+
+    def _response(self, request: HTTPServerRequest) -> Response:
+        path, _, query = (request.uri or "").partition("?")
+        headers = {name.lower(): " ".join(x.split()) for name, x in request.headers.items()}
+        asked = Request(request.method or "", path, headers, query)
+        # The client's text is quoted, so that it cannot fake other lines.
+        logger.debug("%s: %r", request.remote_ip, f"{request.method} {request.uri}")
+        try:
+            return self._respond(asked)
+        except Exception:
+            logger.exception("no answer to %s %r", asked.method, asked.path)
+            return text(HTTPStatus.INTERNAL_SERVER_ERROR, "internal error; see the log")
 
 
-def _handler(respond_to: Respond, idle: float) -> type[Handler]:
-    class BoundHandler(Handler):
-        timeout = idle
-        respond = staticmethod(respond_to)
-        server: BaseServer
-
-        def head_complete(self) -> None:
-            assert isinstance(self.server, _Server)
-            self.server.connections.asked(self.connection)
-
-    return BoundHandler
+def _headers(response: Response) -> HTTPHeaders:
+    own = {
+        "Content-Type": response.content_type, "Content-Length": str(len(response.body)),
+    }  # fmt: skip
+    return HTTPHeaders({**own, **SECURITY_HEADERS, **response.headers})

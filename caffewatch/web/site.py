@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import parse_qs, quote
 
+from caffewatch.alert.model import Alert
 from caffewatch.draw import pages
 from caffewatch.draw.axis import Scale
 from caffewatch.draw.figures import duration
@@ -15,13 +17,19 @@ from caffewatch.draw.run_page import NamedRun, charts, maps, ranked
 from caffewatch.snapshot import RunSnapshot
 from caffewatch.web.answers import as_page
 from caffewatch.web.api import seconds_left
-from caffewatch.web.message import Response
+from caffewatch.web.message import Response, text
 from caffewatch.web.sight import Past, Sight, Watched
+
+MOST_ALERTS = 50
+"""Alerts that are written out; the rest are counted."""
+MOST_CARDS = 12
+"""Logs of one job on the status page, and `MOST_DRAWN` of them with pictures on the job's page."""
+MOST_DRAWN = 3
 
 
 @dataclass(frozen=True, slots=True)
 class _Row:
-    """A log as a card shows it; an empty ``log`` for a job that has none."""
+    """A log as a card or a line shows it; an empty ``log`` for a job that has none."""
 
     job: str
     log: str
@@ -30,32 +38,66 @@ class _Row:
     run: RunSnapshot | None
     eta: str
     fraction: float | None
+    alerts: Sequence[Alert]
 
     @property
     def bad_loss(self) -> bool:
         return self.run is not None and not math.isfinite(self.run.loss or 0.0)
 
 
+@dataclass(frozen=True, slots=True)
+class _More:
+    """Logs of a job that have no card."""
+
+    job: str
+    href: str
+    count: int
+
+
 def index(sight: Sight, version: str) -> Response:
     """Show all jobs, and before them what fires."""
-    logs = sight.logs()
-    rows = []
+    logs, alerts = sight.logs(), sight.loud()
+    loud = _by_log(alerts)
+    rows, more = [], []
     for name in sight.jobs:
-        own = [_row(x) for x in logs if x.job == name]
-        rows += own or [_Row(name, "", _href(name), "absent", None, "", None)]
-    rows.sort(key=lambda row: row.state in ("finished", "stopped", "absent"))
-    html = pages.render("index.html.j2", root="", version=version, alerts=sight.loud(), rows=rows)
+        own = _urgent([x for x in logs if x.job == name], loud)
+        many = len(own) > 1
+        rows += [_row(x, loud, many) for x in own[:MOST_CARDS]]
+        if not own:
+            rows.append(_Row(name, "", _href(name), "absent", None, "", None, ()))
+        if len(own) > MOST_CARDS:
+            more.append(_More(name, _href(name), len(own) - MOST_CARDS))
+    rows.sort(key=lambda row: (not row.alerts, row.state in ("finished", "stopped", "absent")))
+    html = pages.render(
+        "index.html.j2",
+        root="", version=version, alerts=alerts[:MOST_ALERTS], firing=len(alerts), rows=rows,
+        more=more,
+    )  # fmt: skip
     return as_page(html)
 
 
 def job(sight: Sight, version: str, name: str, query: str) -> Response:
-    """Show one job: its alerts, and each log with curves and layer map."""
-    asked = parse_qs(query).get("scale", [""])[-1]
-    scale: Scale = "log" if asked == "log" else "linear" if asked == "linear" else "auto"
-    logs = [_shown(x, sight.past(name, x.log), scale) for x in sight.of_job(name)]
+    """Show one job: its alerts, and logs with curves and layer map.
+
+    Of many logs it draws a few; ``log`` in the query chooses another.
+    """
+    asked = {key: values[-1] for key, values in parse_qs(query).items()}
+    scale: Scale = _SCALES.get(asked.get("scale", ""), "auto")
+    logs, alerts = sight.of_job(name), sight.loud(name)
+    loud = _by_log(alerts)
+    chosen = _urgent(logs, loud)[:MOST_DRAWN]
+    if (wanted := asked.get("log")) is not None:
+        chosen = [x for x in logs if x.log == wanted]
+        alerts = list(loud.get(wanted, ()))
+        if not chosen:
+            return text(HTTPStatus.NOT_FOUND, "this job has no such log")
     html = pages.render(
         "job.html.j2",
-        root="../", version=version, job=name, alerts=sight.loud(name), logs=logs, scale=scale,
+        root="../", version=version, job=name, alerts=alerts[:MOST_ALERTS], firing=len(alerts),
+        logs=[_shown(x, logs.index(x), sight.past(name, x.log), scale) for x in chosen],
+        scale=scale,
+        others=[_row(x, loud, True) for x in logs if x not in chosen],
+        only=f"&log={quote(wanted, safe='')}" if wanted is not None else "",
     )  # fmt: skip
     return as_page(html)
 
@@ -65,10 +107,37 @@ def static(name: str) -> Response:
     return Response(HTTPStatus.OK, pages.static(name).encode(), pages.STATIC[name])
 
 
-def _shown(one: Watched, past: Past | None, scale: Scale) -> dict[str, Any]:
+_SCALES: dict[str, Scale] = {"log": "log", "linear": "linear"}
+
+
+def _by_log(alerts: Sequence[Alert]) -> Mapping[str, Sequence[Alert]]:
+    found: dict[str, list[Alert]] = {}
+    for alert in alerts:
+        found.setdefault(alert.labels.get("log", ""), []).append(alert)
+    return found
+
+
+def _urgent(logs: Sequence[Watched], loud: Mapping[str, Sequence[Alert]]) -> list[Watched]:
+    """Put those with alerts first and those that are over last, and among them the later ones.
+
+    Not by when they were written: two that are would change places every second.
+    """
+    ordered = list(reversed(logs))
+    ordered.sort(key=lambda x: (x.log not in loud, _is_over(x)))
+    return ordered
+
+
+def _is_over(one: Watched) -> bool:
+    run = one.snapshot.run if one.snapshot else None
+    return run is not None and run.state not in ("running", "stalled")
+
+
+def _shown(one: Watched, number: int, past: Past | None, scale: Scale) -> dict[str, Any]:
+    """Draw a log; its ``number`` is the same however the page orders it."""
     run = past.history.runs[-1] if past and past.history.runs else None
     return {
-        "row": _row(one),
+        "number": number,
+        "row": _row(one, {}, False),
         "run": run,
         "problem": "The daemon is busy; the history comes in a moment."
         if past is None and one.snapshot is not None
@@ -80,17 +149,20 @@ def _shown(one: Watched, past: Past | None, scale: Scale) -> dict[str, Any]:
     }
 
 
-def _row(one: Watched) -> _Row:
+def _row(one: Watched, loud: Mapping[str, Sequence[Alert]], many: bool) -> _Row:
+    """Describe a log; of ``many`` of one job its link leads to itself."""
     run = one.snapshot.run if one.snapshot else None
     left = seconds_left(run) if run else None
     fraction = None
     if run and run.iteration is not None and run.max_iterations:
         fraction = min(1.0, run.iteration / run.max_iterations)
     return _Row(
-        one.job, one.log, _href(one.job), run.state if run else "waiting", run,
-        "" if left is None else duration(left), fraction,
+        one.job, one.log, _href(one.job, one.log if many else ""),
+        run.state if run else "waiting", run, "" if left is None else duration(left), fraction,
+        loud.get(one.log, ()),
     )  # fmt: skip
 
 
-def _href(name: str) -> str:
-    return f"jobs/{quote(name, safe='')}"
+def _href(name: str, log: str = "") -> str:
+    only = f"?log={quote(log, safe='')}" if log else ""
+    return f"jobs/{quote(name, safe='')}{only}"

@@ -123,6 +123,23 @@ class TestEdges:
 
         assert edges(log)[1:] == [(60, "crash", "firing")]
 
+    def test_says_why_it_is_over(self) -> None:
+        """A nan that a restart of the training ends has not been cured."""
+        cured, restarted, finished = nan_log(), healthy(), healthy(1)
+        restarted.display(50, NAN)
+        restarted.set_up()
+        finished.displays(range(10, 60, 10), {"relu1": 0})
+        finished.done()
+        finished.end_chunk(60)
+
+        firing, over = alerts(cured)[:2]
+
+        assert "resolution" not in firing.annotations
+        assert over.annotations["resolution"] == "the condition is over"
+        assert [alerts(log)[-1].annotations["resolution"] for log in (restarted, finished)] == [
+            "a new run began in this log", "the run finished well"
+        ]  # fmt: skip
+
     def test_times_are_wall_times(self) -> None:
         """The log's own time is an annotation."""
         first, second = alerts(nan_log())[:2]

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import bz2
-import fcntl
 import gzip
 import io
 import json
@@ -10,11 +9,8 @@ import os
 import pty
 import signal
 import subprocess
-import sys
-import termios
 import time
 from collections.abc import Callable
-from io import FileIO
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -22,7 +18,7 @@ from typing import Any
 import pytest
 
 from caffewatch.cli.main import main
-from tests.cli.command import command, run
+from tests.cli.command import command, run, unread
 from tests.logs import CaffeLog
 
 Capture = pytest.CaptureFixture[str]
@@ -53,11 +49,6 @@ def as_json(capsys: Capture, *arguments: str | Path) -> Any:
     """Run a check and return its JSON, in which nothing may be nan."""
     main(["check", "--format", "json", *map(str, arguments)])
     return json.loads(capsys.readouterr().out, parse_constant=pytest.fail)
-
-
-def _unread(pipe: FileIO) -> int:
-    """Return how many bytes a pipe still holds."""
-    return int.from_bytes(fcntl.ioctl(pipe, termios.FIONREAD, bytes(4)), sys.byteorder)
 
 
 class TestVerdict:
@@ -202,7 +193,7 @@ class TestInputs:
     def test_a_folder_without_logs(self, tmp_path: Path, capsys: Capture) -> None:
         """Is a mistake, not good health."""
         assert main(["check", str(tmp_path)]) == 2
-        assert f"{tmp_path}: no logs (.log" in capsys.readouterr().err
+        assert f"{tmp_path}: no training logs in" in capsys.readouterr().err
 
     def test_an_empty_log(self, tmp_path: Path, capsys: Capture) -> None:
         """Is no training, and nothing loud."""
@@ -223,6 +214,18 @@ class TestOutput:
         assert capsys.readouterr() == ("", "")
         assert json.loads(target.read_text())[0]["log"] == str(bad)
         assert list(target.parent.iterdir()) == [target]
+
+    def test_a_page(self, bad: Path, tmp_path: Path, capsys: Capture) -> None:
+        """HTML goes where the other formats go, with the same exit status."""
+        target = tmp_path / "report.html"
+
+        assert main(["check", "--format", "html", "-o", str(target), str(bad)]) == 1
+        assert main(["check", "--format", "html", str(bad)]) == 1
+
+        shown = capsys.readouterr()
+        assert shown.out == target.read_text()
+        assert shown.out.startswith("<!DOCTYPE html>")
+        assert shown.err == ""
 
     @pytest.mark.parametrize("target", ["nowhere/report", ""])
     def test_a_file_that_cannot_be_made(
@@ -281,7 +284,7 @@ class TestProcess:
             assert process.stderr is not None
             assert process.stderr.read() == b""
 
-    @pytest.mark.parametrize("format", ["text", "json"])
+    @pytest.mark.parametrize("format", ["text", "json", "html"])
     def test_interrupted_half_way(
         self, format: str, bad: Path, tmp_path: Path, eventually: Callable[..., None]
     ) -> None:
@@ -293,7 +296,7 @@ class TestProcess:
         )
         with process, pipe.open("wb", buffering=0) as writer:
             writer.write(bad.read_bytes())
-            eventually(lambda: _unread(writer) == 0, 60)
+            eventually(lambda: unread(writer) == 0, 60)
             process.send_signal(signal.SIGINT)
             shown, _ = process.communicate(timeout=60)
 
@@ -302,6 +305,8 @@ class TestProcess:
         if format == "json":
             (report,) = json.loads(shown)
             assert (report["log"], report["interrupted"]) == (str(pipe), True)
+        elif format == "html":
+            assert b"Interrupted: this is what had been read by then" in shown
         else:
             assert shown.startswith(b"interrupted after %d bytes" % bad.stat().st_size)
 

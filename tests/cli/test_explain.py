@@ -116,9 +116,21 @@ class TestRefusal:
         assert said == f"caffewatch explain: {path}: No such file or directory\n"
 
     def test_damaged(self, tmp_path: Path, capsys: Capture) -> None:
-        """An archive that is cut off."""
+        """Of an archive that is cut off, what could be read is explained, and the rest is said."""
         path = tmp_path / "cut.log.gz"
         path.write_bytes(gzip.compress(healthy(50).data)[:-200])
+
+        code = main(["explain", str(path)])
+
+        shown = capsys.readouterr()
+        assert code == 2
+        assert "ip1" in shown.out
+        assert shown.err.endswith("before its end marker; explained from what could be read\n")
+
+    def test_damaged_before_the_first_block(self, tmp_path: Path, capsys: Capture) -> None:
+        """Nothing can be explained then."""
+        path = tmp_path / "cut.log.gz"
+        path.write_bytes(gzip.compress(healthy(50).data)[:40])
 
         assert "cut off" in self.refused(capsys, path)
 

@@ -2,8 +2,10 @@ from __future__ import annotations
 
 import os
 import pty
+import shlex
 import signal
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -45,6 +47,19 @@ class TestPlain:
         assert b"a.log: critical non_finite" in shown.stdout
         assert b"b.log: iteration 10" in shown.stdout
 
+    def test_what_cannot_be_read(self, tmp_path: Path) -> None:
+        """Ends with 2 and says why, once the others have ended."""
+        log = tmp_path / "a.log"
+        log.write_bytes(ended(bad=True).data)
+
+        shown = run("watch", "--exit-on-end", tmp_path / "folder/..", log)
+
+        assert shown.returncode == 2
+        assert shown.stderr.decode().splitlines() == [
+            f"caffewatch watch: {tmp_path}/folder/..: not a regular file"
+        ]
+        assert b"a.log: critical non_finite" in shown.stdout
+
 
 class TestTerminal:
     @pytest.mark.parametrize(("no_color", "coloured"), [("", True), ("1", False)])
@@ -72,3 +87,40 @@ class TestTerminal:
 
         assert b"non_finite" in shown
         assert (b"\x1b[1;31m" in shown) is coloured
+
+    def test_resizes(
+        self, tmp_path: Path, program: Callable[[str, str], str], eventually: Callable[..., None]
+    ) -> None:
+        """They leave no piece of an old table, neither while it runs nor when it has ended."""
+        log = tmp_path / "a.log"
+        log.write_bytes(ended(bad=True).data)
+        server = [program("tmux", "tmux"), "-S", str(tmp_path / "tmux"), "-f", os.devnull]
+
+        def tmux(*arguments: str) -> str:
+            done = subprocess.run([*server, *arguments], capture_output=True, text=True, check=True)
+            return done.stdout
+
+        def shown() -> str:
+            return tmux("capture-pane", "-p", "-S", "-")
+
+        def is_whole(width: int) -> bool:
+            """Tell whether there is one table, as wide as the terminal."""
+            tops = [line for line in shown().splitlines() if line.startswith("┏")]
+            return [len(line) for line in tops] == [width]
+
+        watch = (
+            f"unset COLUMNS LINES; {shlex.join(command('watch', log))}; echo ended; read -r line"
+        )
+        tmux("new-session", "-d", "-x", "120", "-y", "30", watch)
+        try:
+            for width, height in ((120, 30), (70, 24), (140, 24), (60, 15)):
+                tmux("resize-window", "-x", str(width), "-y", str(height))
+                eventually(lambda width=width: is_whole(width), 30)
+            tmux("send-keys", "C-c")
+            eventually(lambda: "ended" in shown(), 30)
+
+            assert is_whole(60)
+            joined = tmux("capture-pane", "-p", "-J", "-S", "-")
+            assert joined.count("critical non_finite") == 1
+        finally:
+            tmux("kill-server")

@@ -120,6 +120,6 @@ class TestSend:
             outcome = both.send(notification(), time.time())
             both.close()
 
-        assert outcome == Retry("HTTP 500")
+        assert outcome == Retry("urls[0]: HTTP 500")
         assert server.received[0].path == "/hook/hunter2/api/v2/alerts"
         assert receiver(server.url).send(notification(), time.time()) == Delivered()

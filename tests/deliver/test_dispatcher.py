@@ -116,6 +116,26 @@ class TestDispatcher:
         assert receiver.closed.is_set()
         assert not any(t.name == "deliver-fake" for t in threading.enumerate())
 
+    def test_stop_cuts_short_what_hangs(self) -> None:
+        """A receiver that is closed while it sends can end it, and nobody waits for its thread."""
+        receiver, sending = FakeReceiver(), threading.Event()
+
+        def hang() -> None:
+            sending.set()
+            receiver.closed.wait(PATIENCE)
+
+        receiver.during = hang
+        outbox = MemoryOutbox()
+        outbox.put(notification(), "fake")
+        dispatcher = Dispatcher([receiver], outbox)
+        dispatcher.start()
+        assert sending.wait(PATIENCE)
+
+        dispatcher.stop(0.01)
+
+        assert receiver.closed.is_set()
+        wait_for(outbox, 1)
+
     def test_stop_before_start(self) -> None:
         """A daemon that fails while it starts may stop what never ran."""
         assert Dispatcher([FakeReceiver()], MemoryOutbox()).stop(PATIENCE)

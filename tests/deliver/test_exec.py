@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -69,6 +70,20 @@ class TestSend:
 
         assert (outcome, isinstance(refused, Rejected)) == (Delivered(), True)
         assert list(tmp_path.iterdir()) == []
+
+    def test_close_ends_it(self) -> None:
+        """It would outlive us, and run twice at once when we are started again."""
+        running = receiver("sleep", "60")
+        outcomes: list[Outcome] = []
+        sending = threading.Thread(
+            target=lambda: outcomes.append(running.send(notification(), STARTED))
+        )
+        sending.start()
+
+        running.close()
+        sending.join(10.0)
+
+        assert outcomes == [Retry("caffewatch ends, killed")]
 
     def test_no_such_program(self) -> None:
         """It may be on its way, in an update."""

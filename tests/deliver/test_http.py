@@ -27,7 +27,7 @@ NOW = 1_795_418_400.0
 @pytest.fixture
 def client() -> Iterator[HttpClient]:
     """Make a client of little patience."""
-    made = HttpClient(connect_timeout=1.0, read_timeout=1.0, total_timeout=0.3)
+    made = HttpClient(connect_timeout=1.0, read_timeout=1.0, total_timeout=1.5)
     yield made
     made.close()
 
@@ -148,6 +148,48 @@ class TestPost:
 
         assert outcome == Rejected("HTTP 404: unknown token *** of hook")
 
+    @pytest.mark.parametrize(
+        ("path", "answer", "told"),
+        [
+            ("/in/T024Q/B024QXY/v1", r"no \/in\/T024Q\/B024QXY\/v1", r"no \/in\/T024Q\/***\/v1"),
+            (
+                "/bot/AbCdEf7?key=k3y-90&as=json",
+                "AbCdEf7 has k3y-90, no json",
+                "*** has ***, no json",
+            ),
+            ("/hook?bare%2Btoken", "bare+token or bare%2Btoken?", "*** or ***?"),
+        ],
+        ids=["json", "query", "percent"],
+    )
+    def test_an_echoed_word_is_hidden(
+        self, client: HttpClient, server: WebServer, path: str, answer: str, told: str
+    ) -> None:
+        """What may be a key in a path or query, however a server writes it, and no plain word."""
+        server.answers = [(404, {}, answer.encode())]
+        base = server.url.removesuffix("/hook/hunter2")
+
+        assert client.send(request(base + path), NOW) == Rejected(f"HTTP 404: {told}")
+
+    def test_an_echoed_name_and_password_are_hidden(
+        self, client: HttpClient, server: WebServer
+    ) -> None:
+        """Those of the URL, as they are and as the header that was made of them."""
+        server.answers = [(401, {}, b"Basic YW5uYTpwJDE= is not anna with p$1 or p%241")]
+
+        outcome = client.send(request(server.url.replace("//", "//anna:p%241@")), NOW)
+
+        assert outcome == Rejected("HTTP 401: Basic *** is not *** with p$1 or ***")
+
+    def test_a_library_logs_no_url(
+        self, client: HttpClient, server: WebServer, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        """A head that breaks off has urllib3 warn, with the whole URL."""
+        server.write = lambda file: file.write(b"HTTP/1.1 200 OK\r\nX-Broken")
+
+        client.send(request(server.url), NOW)
+
+        assert "hunter2" not in caplog.text
+
     def test_nobody_listens(self, client: HttpClient) -> None:
         """A refused connection is tried again; the reason names no URL."""
         with socket.socket() as unused:
@@ -178,7 +220,7 @@ class TestPost:
     @pytest.mark.parametrize(
         ("beginning", "expected"),
         [
-            (b"HTTP/1.1 ", Retry("no complete answer within 0.3 s")),
+            (b"HTTP/1.1 ", Retry("no complete answer within 1.5 s")),
             (b"HTTP/1.1 200 OK\r\nX-Drip: ", Delivered()),
         ],
         ids=["status", "headers"],

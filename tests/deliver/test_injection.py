@@ -37,6 +37,8 @@ URL = Secret("http://127.0.0.1:9/")
 SITE = Site("https://watch.example/", "https://docs.example/")
 MENTION = re.compile(r"<!(?!DOCTYPE)\w|<@\w|@everyone|<http|://evil|www\.evil|<script|<img")
 
+CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202e]")
+
 
 @pytest.fixture(scope="module")
 def told() -> Notification:
@@ -108,13 +110,15 @@ class TestInjection:
         ids=["webhook", "alertmanager"],
     )
     def test_programs(self, render: Callable[[Notification], Request], told: Notification) -> None:
-        """They get the text as it is, as a value of JSON, and links that are ours alone."""
+        """They get the text as a value of JSON, links that are ours alone, and no controls."""
         request = render(told)
         document = json.loads(request.body)
         (entry, *_) = document if isinstance(document, list) else document["alerts"]
 
         assert entry["labels"]["layer"].startswith("<!channel>")
         assert entry["generatorURL"] == "https://watch.example/jobs/imagenet"
+        values = [*entry["labels"].values(), *entry["annotations"].values()]
+        assert not any(CONTROL.search(value) for value in values)
         assert all("\n" not in value for value in request.headers.values())
         if not isinstance(document, list):
             read(request.body)

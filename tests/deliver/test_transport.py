@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import base64
+import re
 import socket
 from collections.abc import Callable
 from dataclasses import replace
@@ -16,7 +17,7 @@ from tests.deliver.certificates import Authority
 from tests.deliver.web_server import WebServer, web_server
 
 NOW = 1_795_418_400.0
-UNTRUSTED = Retry("the TLS connection failed (certificate, name or protocol)")
+UNTRUSTED = "unable to get local issuer certificate|self-signed certificate"
 
 
 def post(url: str, transport: Transport, times: int = 1) -> list[Outcome]:
@@ -150,12 +151,12 @@ class TestTls:
         monkeypatch.setenv("NO_PROXY", "127.0.0.1")
 
     @pytest.mark.parametrize(
-        ("name", "trusted", "expected"),
+        ("name", "trusted", "refused"),
         [
-            ("127.0.0.1", lambda ours, other: ours.file, Delivered()),
+            ("127.0.0.1", lambda ours, other: ours.file, ""),
             ("127.0.0.1", lambda ours, other: other.file, UNTRUSTED),
             ("127.0.0.1", lambda ours, other: "", UNTRUSTED),
-            ("elsewhere.example", lambda ours, other: ours.file, UNTRUSTED),
+            ("elsewhere.example", lambda ours, other: ours.file, "IP address mismatch"),
         ],
         ids=["trusted", "another authority", "the system's authorities", "another name"],
     )
@@ -163,16 +164,27 @@ class TestTls:
         self,
         name: str,
         trusted: Callable[[Authority, Authority], Path],
-        expected: Outcome,
+        refused: str,
         tmp_path: Path,
     ) -> None:
-        """Only a server that proves its name is told anything."""
+        """Only a server that proves its name is told anything; the reason says what it lacks."""
         ours, other = Authority(tmp_path), Authority(tmp_path, "other")
         with web_server(ours.server(name)) as server:
             transport = Transport(ca_file=str(trusted(ours, other)))
 
-            assert post(server.url, transport) == [expected]
-            assert len(server.received) == (expected == Delivered())
+            (outcome,) = post(server.url, transport)
+
+            told = f"the server's certificate is not accepted: ({refused})"
+            assert bool(refused) == isinstance(outcome, Retry)
+            assert not isinstance(outcome, Retry) or re.match(told, outcome.reason)
+            assert len(server.received) == (outcome == Delivered())
+
+    def test_a_server_without_tls(self, server: WebServer) -> None:
+        """A wrong scheme is told from a wrong certificate."""
+        (outcome,) = post(server.url.replace("http:", "https:"), Transport())
+
+        assert isinstance(outcome, Retry)
+        assert outcome.reason.startswith("the TLS connection failed: ")
 
     def test_our_own_certificate(self, tmp_path: Path) -> None:
         """A server that asks for one gets it, from one file or two."""

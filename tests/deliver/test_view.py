@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from datetime import UTC
 
+from caffewatch.alert.model import resolved
 from caffewatch.deliver.site import Site
 from caffewatch.deliver.view import SHOWN_ALERTS, view
 from tests.deliver.samples import STARTED, alert, event, notification
@@ -27,15 +28,22 @@ class TestFacts:
             "Log: /data/train.log, line 941",
         ]
 
+    def test_told_again(self) -> None:
+        """Nobody is to take it for something new."""
+        (shown,) = view(notification(alert(annotations={"repeat": "1"})), SITE).alerts
+
+        assert shown.headline == "🔴 Still critical: nan or inf in layer conv1"
+
     def test_resolved(self) -> None:
-        """What is over needs no advice."""
-        (shown,) = view(notification(alert(ends_at=STARTED + 754)), SITE).alerts
+        """What is over needs no advice, but says why it is over."""
+        over = resolved(alert(), STARTED + 754, "a new run began in this log")
+        (shown,) = view(notification(over), SITE).alerts
 
         assert shown.headline == "✅ Resolved: nan or inf in layer conv1"
         assert [": ".join(fact) for fact in shown.facts] == [
             "Where: layer conv1, job imagenet, host gpu-07",
             "Lasted: 13 min, from iteration 17 on",
-            "Ended: 2026-11-23 07:32 UTC",
+            "Ended: 2026-11-23 07:32 UTC, a new run began in this log",
             "Log: /data/train.log",
         ]
 

@@ -15,7 +15,7 @@ from tests.service.conftest import MakeDaemon
 from tests.service.harness import NOW, job, settings
 from tests.tail.harness import append
 
-AFTER = 300.0
+AFTER = 30.0
 
 
 @pytest.fixture
@@ -36,7 +36,8 @@ class TestAbsence:
         assert [len(x) for x in edges] == [0, 0, 1, 0]
         (alert,) = edges[2]
         assert (alert.rule, alert.labels["log"]) == (RULE, only.path)
-        assert "no such file" in alert.annotations["description"]
+        described = alert.annotations["description"]
+        assert described == "For 30 s nothing could be read: no such file."
 
     def test_resolves_when_there_is_one(self, chosen: Settings) -> None:
         """And fires anew, as another alert, when it is gone for a while again."""

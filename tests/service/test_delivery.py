@@ -83,6 +83,23 @@ class TestResolved:
         assert first["startsAt"] == second["startsAt"] < second["endsAt"]
         assert first["labels"] == second["labels"]
 
+    def test_says_what_waits_for_nobody(
+        self, make_daemon: MakeDaemon, hook: WebServer, healthy: CaffeLog, tmp_path: Path
+    ) -> None:
+        """Whoever renames a receiver is told that alerts were on their way to the old name."""
+        hook.answers = [(503, {}, b"")]
+        healthy.display(100, NAN)
+        append(tmp_path / "train.log", healthy.data)
+        daemon = make_daemon()
+        daemon.start()
+        assert hook.arrived.wait(5.0)
+        daemon.end()
+        daemon.configure(receivers=[{"name": "new", "type": "webhook", "url": hook.url}])
+
+        daemon.start()
+
+        assert "receiver hook is not configured, alerts wait for it: 1" in daemon.said
+
     def test_a_restart_keeps_when_it_began(
         self, make_daemon: MakeDaemon, hook: WebServer, healthy: CaffeLog, tmp_path: Path,
         eventually: Eventually,

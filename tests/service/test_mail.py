@@ -65,6 +65,8 @@ class TestMailroom:
         never = mailroom.repeats(wanted, [firing], {}, NOW + 60)
 
         assert (early, [(x.receiver, x.repeat) for x in due], never) == ([], [("hook", 3)], [])
+        assert [x.alert.annotations["repeat"] for x in due] == ["3"]
+        assert "repeat" not in firing.annotations
 
     def test_an_interval_of_0_is_never(self, tmp_path: Path) -> None:
         """Some want to hear of a thing once."""

@@ -25,6 +25,6 @@ class TestPages:
             daemon.end()
 
         assert "Firing now" in index.text
-        assert {"chart-loss", "log0-map-gradient"} <= job.ids
+        assert {"log0-chart-loss", "log0-map-gradient"} <= job.ids
         assert series["series"][0]["buckets"][-1]["not_finite"] == ["nan"]
         assert [x["rule"] for x in alerts["alerts"]] == ["non_finite"]

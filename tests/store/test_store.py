@@ -158,6 +158,18 @@ class TestForget:
         assert rows(state_dir, "alerts", "outbox") == [1, 1]
         assert (len(store.firing()), store.outbox.queue_length("hook")) == (1, 1)
 
+    def test_drops_what_nobody_will_take(self, store: Store, state_dir: Path) -> None:
+        """Letters to receivers that are not configured; to others they wait on."""
+        store.commit({}, (), [letter("f1"), letter("f1", receiver="gone")])
+        store.commit({}, (), [letter("f2", group="g2", receiver="gone")])
+        assert store.outbox.claim("gone", NOW) is not None
+        store.forget(NOW + 99, keep=100.0, receivers=["hook"])
+        kept = store.outbox.waiting()
+        store.forget(NOW + 101, keep=100.0, receivers=["hook"])
+
+        assert (kept, store.outbox.waiting()) == ({"hook": 1, "gone": 2}, {"hook": 1})
+        assert rows(state_dir, "outbox", "batches") == [1, 0]
+
     def test_drops_logs_that_are_followed_no_more(self, store: Store) -> None:
         """Position and core, once they are as old as asked; a silent log that is there stays."""
         gone = ("job", "gone.log")

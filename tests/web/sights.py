@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from html.parser import HTMLParser
 
+from caffewatch.alert.model import Origin
 from caffewatch.draw.block import BlockLine, BlockWords
-from caffewatch.monitor import Monitor
 from caffewatch.web.message import Request, Response
 from caffewatch.web.routes import Routes
 from caffewatch.web.sight import Past, Sight, Watched
@@ -18,11 +19,21 @@ _VOID = {"meta", "link", "path", "br"}
 
 def daemon(log: CaffeLog | None, job: str = "mnist", path: str = "/logs/train.log") -> Routes:
     """Make the routes of a daemon that follows one log; None for one that is not there."""
-    monitor = watch(log) if log else Monitor()
+    return fleet((job,), {(job, path): log} if log else {})
+
+
+def fleet(jobs: Sequence[str], logs: Mapping[tuple[str, str], CaffeLog]) -> Routes:
+    """Make the routes of a daemon that follows logs by (job, path)."""
+    monitors = {
+        (job, path): watch(log, origin=Origin("gpu-07", job, path, {}))
+        for (job, path), log in logs.items()
+    }
     line = BlockLine("forward", HOSTILE, float("nan"), "what", "normal", "", "look")
-    past = Past(monitor.history(), BlockWords(10, "Not healthy.", (line,)))
-    watched = [Watched(job, path, monitor.snapshot(), 1.0)] if log else []
-    sight = Sight((job,), lambda: watched, lambda: monitor.alerts, lambda *_: past)
+    words = BlockWords(10, "Not healthy.", (line,))
+    pasts = {key: Past(one.history(), words) for key, one in monitors.items()}
+    watched = [Watched(*key, one.snapshot(), 1.0) for key, one in monitors.items()]
+    alerts = [alert for one in monitors.values() for alert in one.alerts]
+    sight = Sight(jobs, lambda: watched, lambda: alerts, lambda *key: pasts.get(key))
     return Routes("0.1.0", lambda accept, packed: ("", b""), lambda: None, lambda: None, sight)
 
 

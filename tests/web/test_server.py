@@ -16,6 +16,7 @@ from caffewatch.web.server import Limits, Server, address_url
 
 TIMEOUT = 5.0
 BIG = 64 * 1024 * 1024
+HEAD = b"GET / HTTP/1.1\r\nHost: a\r\n"
 
 
 def respond(request: Request) -> Response:
@@ -65,6 +66,14 @@ def read_all(sock: socket.socket) -> bytes:
     except ConnectionError:
         return received
     return received
+
+
+def is_answered(server: Server) -> bool:
+    """Tell whether one more client gets its answer."""
+    try:
+        return requests.get(server.url, timeout=TIMEOUT).status_code == HTTPStatus.OK
+    except requests.ConnectionError:
+        return False
 
 
 class TestAnswers:
@@ -132,27 +141,33 @@ class TestAnswers:
 
 class TestHostileClients:
     @pytest.mark.parametrize(
-        ("sent", "status"),
+        "sent",
         [
-            (b"GET /" + b"a" * 9000 + b" HTTP/1.1\r\n\r\n", b"414"),
-            (b"GET / HTTP/1.1\r\nA: " + b"a" * 70_000 + b"\r\n\r\n", b"431"),
-            (b"GET / HTTP/1.1\r\n" + (b"A: " + b"a" * 2000 + b"\r\n") * 40 + b"\r\n", b"431"),
-            (b"GET / HTTP/1.1\r\n" + b"A: b\r\n" * 200 + b"\r\n", b"431"),
-            (b"what is this\r\n\r\n", b"400"),
-            (b"GET / HTTP/9.9\r\n\r\n", b"505"),
+            b"GET /" + b"a" * 70_000 + b" HTTP/1.1\r\nHost: a\r\n\r\n",
+            HEAD + b"A: " + b"a" * 70_000 + b"\r\n\r\n",
+            HEAD + (b"A: " + b"a" * 2000 + b"\r\n") * 40 + b"\r\n",
+            HEAD + b"Content-Length: 70000\r\n\r\n",
+            HEAD + b"Content-Length: x\r\n\r\n",
+            HEAD + b"Content-Length: -1\r\n\r\n",
+            HEAD + b"Content-Length: 3\r\nContent-Length: 4\r\n\r\nabcd",
+            HEAD + b"Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n",
+            HEAD + b"Transfer-Encoding: x\r\n\r\n",
+            HEAD + b"Transfer-Encoding: chunked\r\n\r\nffffffffff\r\n",
+            HEAD + b"X: a\r\n Set-Cookie: b\r\n\r\n",
+            b"GET / HTTP/1.1\r\n\r\n",
+            b"what is this\r\n\r\n",
+            b"GET / HTTP/9.9\r\nHost: a\r\n\r\n",
         ],
     )
-    def test_what_is_too_long_or_wrong(self, connect: Connect, sent: bytes, status: bytes) -> None:
-        """The head of a request is bounded, and a refusal says why."""
+    def test_what_is_too_long_or_wrong(self, connect: Connect, sent: bytes) -> None:
+        """Head and body of a request are bounded, and what may be read in two ways is refused."""
         answer = read_all(connect(sent))
 
-        assert status in answer.splitlines()[0]
+        assert answer in (b"", b"HTTP/1.1 400 Bad Request\r\n\r\n")
 
-    def test_a_folded_header_is_one_line(self, connect: Connect) -> None:
-        """Line breaks of a client never reach the application."""
-        answer = read_all(connect(b"GET / HTTP/1.1\r\nX: a\r\n Set-Cookie: b\r\n\r\n"))
-
-        assert answer.endswith(b"GET / a Set-Cookie: b\n")
+    def test_a_body_without_end(self, connect: Connect) -> None:
+        """It is not waited for any longer than a head."""
+        assert read_all(connect(HEAD + b"Transfer-Encoding: chunked\r\n\r\n")) == b""
 
     @pytest.mark.parametrize("sent", [b"", b"GET / HT", b"GET / HTTP/1.1\r\nHost: a\r\n"])
     def test_silence_is_ended(self, connect: Connect, sent: bytes) -> None:
@@ -178,16 +193,16 @@ class TestHostileClients:
 
         assert 0 < dripped < 60
 
-    def test_a_client_that_does_not_read_is_ended(self) -> None:
-        """An answer that nobody takes does not hold its thread, here the only one."""
+    def test_a_client_that_does_not_read_is_ended(self, eventually: Callable[..., None]) -> None:
+        """An answer that nobody takes does not hold its place, here the only one, for long."""
         server = Server("127.0.0.1", 0, respond, Limits(connections=1, idle=0.2))
         server.start()
         with socket.create_connection(("127.0.0.1", urlsplit(server.url).port or 0)) as sock:
-            sock.sendall(b"GET /big HTTP/1.1\r\n\r\n")
+            sock.sendall(b"GET /big HTTP/1.1\r\nHost: a\r\n\r\n")
+            assert sock.recv(1) == b"H"
 
-            answer = requests.get(server.url, timeout=TIMEOUT)
+            eventually(lambda: is_answered(server))
 
-            assert answer.status_code == 200
             assert len(read_all(sock)) < BIG
         server.close()
 

@@ -1,13 +1,15 @@
 from __future__ import annotations
 
+import re
 from http import HTTPStatus
 from urllib.parse import quote
 
 import pytest
 
 from caffewatch.web.message import Request
+from caffewatch.web.routes import Routes
 from tests.logs import CaffeLog, Layer, inner_product
-from tests.web.sights import HOSTILE, Page, daemon, exploding, get
+from tests.web.sights import HOSTILE, Page, daemon, exploding, fleet, get
 
 
 class TestIndex:
@@ -17,6 +19,16 @@ class TestIndex:
 
         assert page.index('class="card fault critical"') < page.index('class="card job"')
         assert "Firing now: 1" in Page(page).text
+
+    def test_jobs_in_trouble_come_first(self) -> None:
+        """Each log says how many alerts it has; one that has none comes behind."""
+        well = CaffeLog.started()
+        well.displays(range(0, 50, 10))
+        logs = {("well", "/logs/a"): well, ("ill", "/logs/b"): exploding()}
+        text = " ".join(Page(get(fleet(("well", "ill"), logs), "/").body).text.split())
+
+        assert "Jobs ill 1 alert running /logs/b" in text
+        assert text.index("/logs/b") < text.index("well running /logs/a")
 
     def test_a_job_in_figures(self) -> None:
         """Iteration, time left, loss, speed and a small curve."""
@@ -38,8 +50,13 @@ class TestJob:
         """Pictures, each with a table behind it, marks, findings and the last block."""
         page = Page(get(daemon(exploding()), "/jobs/mnist").body)
 
-        assert {"chart-loss", "chart-lr", "chart-speed", "log0-map-gradient"} <= page.ids
-        assert {"table-loss", "log0-rows-gradient", "block-0", "events-0"} <= page.ids
+        assert {
+            "log0-chart-loss",
+            "log0-chart-lr",
+            "log0-chart-speed",
+            "log0-map-gradient",
+        } <= page.ids
+        assert {"log0-table-loss", "log0-rows-gradient", "block-0", "events-0"} <= page.ids
         assert "Findings of this run" in page.text
 
     def test_nan_stands_out(self) -> None:
@@ -54,7 +71,7 @@ class TestJob:
         """The scale is the reader's to choose, and anything else is the usual one."""
         page = Page(get(daemon(exploding()), "/jobs/mnist", f"scale={scale}").body)
 
-        assert "chart-loss" in page.ids
+        assert "log0-chart-loss" in page.ids
 
     def test_no_run_yet(self) -> None:
         """A log that is no Caffe log says so."""
@@ -62,6 +79,50 @@ class TestJob:
         log.raw("hello")
 
         assert "No Caffe run" in Page(get(daemon(log), "/jobs/mnist").body).text
+
+
+class TestManyLogs:
+    @pytest.fixture
+    def routes(self) -> Routes:
+        """Return a daemon that follows twenty logs of one job; the ninth is ill."""
+        logs = {("many", f"/logs/{n}&.log"): CaffeLog.started() for n in range(20)}
+        for log in logs.values():
+            log.displays((0, 10))
+        logs["many", "/logs/8&.log"] = exploding()
+        return fleet(("many",), logs)
+
+    def test_some_have_cards(self, routes: Routes) -> None:
+        """The ill one is first, and how many are left out is told."""
+        page = get(routes, "/").body.decode()
+
+        assert page.count('class="card job"') == 12
+        assert page.index("/logs/8&amp;.log") < page.index("/logs/19&amp;.log")
+        assert "8 more logs of many" in Page(page).text
+
+    def test_few_are_drawn(self, routes: Routes) -> None:
+        """The ill one and the last two; the others have a line and a link each."""
+        body = get(routes, "/jobs/many").body.decode()
+        page = Page(body)
+
+        drawn = re.findall(r'class="path">/logs/(\d+)', body)
+        assert drawn == ["8", "19", "18"]
+        assert "Other logs of this job: 17" in page.text
+
+    def test_one_is_chosen(self, routes: Routes) -> None:
+        """It alone is drawn, with its own alerts; the scale's links keep it."""
+        body = get(routes, "/jobs/many", "log=%2Flogs%2F11%26.log&scale=log").body.decode()
+        page = Page(body)
+
+        assert 'class="path">/logs/11&amp;.log' in body
+        assert "log-11" in page.ids
+        assert "log-19" not in page.ids
+        assert "Firing now" not in page.text
+        assert "?scale=linear&amp;log=%2Flogs%2F11%26.log" in body
+        assert '<a href="../jobs/many?log=%2Flogs%2F8%26.log">' in body
+
+    def test_one_that_is_not_there(self, routes: Routes) -> None:
+        """Neither is any file behind it read."""
+        assert get(routes, "/jobs/many", "log=/etc/passwd").status == HTTPStatus.NOT_FOUND
 
 
 class TestSafety:

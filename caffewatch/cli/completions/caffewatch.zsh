@@ -51,9 +51,12 @@ _shtab_caffewatch_defaults_added=0
 
 _shtab_caffewatch_check_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
-  "--format[format]:format:(text json)"
+  "--format[format]:format:(text json html)"
   {-o,--output}"[write the report to this file]:PATH:_files"
-  "(*):file (.gz, .bz2 and .xz too), glob, folder, or - for standard input:_files"
+  {-j,--jobs}"[judge N logs at once\; 0\: one on every processor]:N:"
+  "--summary[count verdicts, rules and types of layers over all logs, instead of one report each]"
+  "--dask[judge on a Dask cluster (tcp\:\/\/scheduler\:8786)\; needs the extra \'dask\']:ADDRESS:"
+  "(*):file (.gz, .bz2 and .xz too), glob, folder with all logs below it, URL (needs the extra \'dask\'), or - for standard input:_files"
 )
 
 # guard to ensure default positional specs are added only once per session
@@ -176,7 +179,7 @@ _shtab_caffewatch_run_defaults_added=0
 
 _shtab_caffewatch_watch_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
-  "--exit-on-end[end when every log says that training has\: 0 nothing loud, 1 something loud]"
+  "--exit-on-end[end when every log says that training has\: 0 nothing loud, 1 something loud, 2 a log cannot be read]"
   "(*):file, glob, folder, or - for standard input:_files"
 )
 
