@@ -291,6 +291,25 @@ class TestSymlink:
 
         assert reader.streams() == {1: b"one\ntwo\n", 2: b"three\n"}
 
+    def test_remembers_where_the_link_led_while_it_cannot_be_read(self, tmp_path: Path) -> None:
+        """A file begun anew under the old target's name is read, though nobody saw it there."""
+        log, first, second = (tmp_path / x for x in ("train.log", "run1.log", "run2.log"))
+        first.write_bytes(b"one\n")
+        log.symlink_to(first)
+        reader = Reader(log)
+        reader.look()
+        with failing(0, 1.0, "lstat"):
+            reader.look_once()
+        again = reader.restart()
+        first.unlink()
+        first.write_bytes(b"two\n")
+        second.write_bytes(b"three\n")
+        log.unlink()
+        log.symlink_to(second)
+        again.look()
+
+        assert [x.data for x in again.chunks] == [b"two\n", b"three\n"]
+
 
 class TestTruncation:
     @pytest.mark.parametrize("content", [b"", b"b\n", b"new\n", b"new and longer\n"])
