@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from typing import Literal
 
@@ -57,6 +58,7 @@ class LogFollower:
         self._streams = Streams()
         self._beside = Beside(path, self._streams, is_foreign)
         self._first = True
+        self._still = Look((), False, "missing", None, (), 0, 0)
         self._ends: list[Ended] = []
         self._changes: list[Change] = []
 
@@ -68,21 +70,27 @@ class LogFollower:
         now
             Seconds since the epoch; decides only how long a rotated file stays open.
         """
+        if self._is_still():
+            return self._still
         self._ends, self._changes = [], []
         self._streams.failure = None
         condition, error = self._look_at_path(now)
         events, more = self._streams.read(now, LOOK_SIZE)
         if self._streams.failure:
             condition, error = "unreadable", self._streams.failure
-        return Look(
-            events=(*self._ends, *events),
-            more=more,
-            condition=condition,
-            error=error,
-            changes=tuple(self._changes),
-            offset=self._streams.current.offset if self._streams.current else 0,
-            lag=self._streams.lag(),
-        )
+        offset = self._streams.current.offset if self._streams.current else 0
+        self._still = Look((), False, condition, error, (), offset, self._streams.lag())
+        brought, changes = (*self._ends, *events), tuple(self._changes)
+        return replace(self._still, events=brought, more=more, changes=changes)
+
+    def _is_still(self) -> bool:
+        """Tell by one question that nothing has come since all was read: as mostly."""
+        source, is_link = self._streams.alone, self._beside.target != self.path
+        if source is None or is_link or self._still.condition != "readable":
+            return False
+        with suppress(OSError):
+            return source.is_as_read(status(self.path))
+        return False
 
     def position(self, untaken: Container[int] = ()) -> Position:
         """Return what to save once all that was delivered has been taken in.

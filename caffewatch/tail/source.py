@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 
 from caffewatch.tail.events import Chunk
@@ -122,6 +123,12 @@ class Source:
         if self._change is not Change.TRUNCATED:
             self._verified = stamp
         return self._change
+
+    def is_as_read(self, found: os.stat_result) -> bool:
+        """Tell whether a file is this one, and as it was when it was read to its end."""
+        stamp = (found.st_size, found.st_mtime_ns)
+        is_read = stamp == self._verified and found.st_size == self.offset and self._saved is None
+        return is_read and file_id(found) == self.id
 
     def take_change(self) -> Change | None:
         """Return what the last check found, once: a look need not ask twice."""
