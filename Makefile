@@ -92,6 +92,7 @@ $(STAMP): requirements-dev.lock pyproject.toml
 		--requirement requirements-dev.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps \
 		--no-build-isolation --editable .
+	$(BIN)/python -m compileall -q caffewatch # a third of the time to start, where nobody else does
 	touch $@
 
 define find_python

@@ -20,8 +20,8 @@ from pathlib import Path
 from playwright.sync_api import Browser, sync_playwright
 
 from bench_daemon import Daemon
-from bench_scrape import net
 from tests.logs import CaffeLog
+from training_logs import large_net
 
 LAST, DISPLAY = 1_000_000, 1000
 TIMES = """() => {
@@ -36,7 +36,7 @@ NAMES = ("first byte", "last byte", "first paint", "DOMContentLoaded", "load",
 
 def log() -> Iterator[str]:
     """Write the run, display by display."""
-    layers = net()
+    layers = large_net()
     keys = [
         key for layer in layers[1:-1]
         for key in (layer.name, f"{layer.name}.0", f"d {layer.name}.0")

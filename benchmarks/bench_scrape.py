@@ -18,28 +18,12 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 from bench_daemon import Daemon
-from tests.logs import DATA, LOSS, CaffeLog, Layer
+from tests.logs import CaffeLog
+from training_logs import large_net
 
 ACCEPT = {"Accept": "application/openmetrics-text;version=1.0.0"}
 PACKED = ACCEPT | {"Accept-Encoding": "gzip"}
 """What Prometheus asks for."""
-LEARNED, PASSING = 64, 68
-"""Layers with parameters and a ReLU behind each, and layers without: 650 values in a block."""
-
-
-def net() -> tuple[Layer, ...]:
-    """Return layers that print as many values as GoogLeNet does."""
-    layers, bottom = [DATA], "data"
-    for number in range(LEARNED):
-        name = f"inception_{number:02}/3x3"
-        layers.append(Layer(name, "Convolution", (bottom,), (name,), (1.0, 2.0)))
-        layers.append(Layer(f"inception_{number:02}/relu_3x3", "ReLU", (name,), (name,)))
-        bottom = name
-    for number in range(PASSING):
-        name = f"inception_{number:02}/output"
-        layers.append(Layer(name, "Pooling", (bottom,), (name,)))
-        bottom = name
-    return (*layers, LOSS._replace(bottoms=(bottom, "label")))
 
 
 def scrape(url: str, headers: dict[str, str] = PACKED) -> tuple[float, bytes]:
@@ -76,7 +60,7 @@ class Fleet:
 
     def __init__(self, folder: Path, count: int) -> None:
         self.hook = Hook()
-        self._log = CaffeLog.started(net())
+        self._log = CaffeLog.started(large_net())
         self._next = 30
         self._log.displays(range(0, self._next, 10))
         healthy = self._log.data

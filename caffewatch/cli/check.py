@@ -9,13 +9,13 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TextIO
 
-from caffewatch.cli.check_formats import FORMATS, modified, writer
+from caffewatch.cli import check_many
+from caffewatch.cli.check_formats import FORMATS, writer
 from caffewatch.cli.interruption import INTERRUPTED, Interruption
 from caffewatch.cli.progress import Progress
-from caffewatch.log.localtime import as_if_utc
-from caffewatch.monitor import Monitor
+from caffewatch.report.judging import read
 from caffewatch.report.plain import plain
-from caffewatch.report.reading import DAMAGED, chunks, expand, misnamed, open_log
+from caffewatch.report.reading import expand
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -24,10 +24,12 @@ def add(parser: argparse.ArgumentParser) -> None:
         "logs",
         nargs="+",
         metavar="LOG",
-        help="file (.gz, .bz2 and .xz too), glob, folder, or - for standard input",
+        help="file (.gz, .bz2 and .xz too), glob, folder with all logs below it, URL (needs "
+        "the extra 'dask'), or - for standard input",
     )
     parser.add_argument("--format", choices=FORMATS, default="text")
     parser.add_argument("-o", "--output", metavar="PATH", help="write the report to this file")
+    check_many.add(parser)
     parser.epilog = (
         "exit status: 0 nothing to tell, 1 a warning or worse was found, "
         "2 bad usage or an unreadable file, 130 interrupted: the report is of what was read by then"
@@ -38,7 +40,10 @@ def main(arguments: argparse.Namespace) -> int:
     """Judge every log; what cannot be read is said, and the others are judged all the same."""
     try:
         with _Output(arguments.output) as out:
-            return _judge(expand(arguments.logs), arguments.format, out)
+            names = expand(arguments.logs)
+            if check_many.asked_for(arguments):
+                return check_many.judge_all(names, arguments, out)
+            return _judge(names, arguments.format, out)
     except BrokenPipeError:
         raise
     except OSError as error:  # of the report: what cannot be read has been said
@@ -50,7 +55,10 @@ def _judge(names: list[str], format: str, out: TextIO) -> int:
     with Interruption() as interruption, Progress(names) as progress:
         report = writer(format, out, progress)
         for name in names:
-            monitor, whole = _read(name, progress, interruption)
+            monitor, whole, interrupted = read(
+                name, _say, interruption.held, progress.advance, curves=format == "html"
+            )
+            interruption.asked = interruption.asked or interrupted
             failed = failed or not whole
             if monitor is None:
                 continue
@@ -64,29 +72,8 @@ def _judge(names: list[str], format: str, out: TextIO) -> int:
     return 2 if failed else int(loud)
 
 
-def _read(name: str, progress: Progress, interruption: Interruption) -> tuple[Monitor | None, bool]:
-    """Return what could be read of a log, None where that is nothing, and whether it is whole."""
-    monitor = Monitor(reference=as_if_utc(modified(name)))
-    whole = True
-    try:
-        with open_log(name) as stream:
-            if told := misnamed(name, stream):
-                _say(name, told)
-            for data in chunks(stream):
-                with interruption.held():
-                    monitor.feed(data, 0.0)
-                progress.advance(stream)
-    except KeyboardInterrupt:
-        interruption.asked = True
-    except DAMAGED as error:
-        _fail(name, error, "; judged by what stands before" if monitor.bytes else "")
-        whole = False
-    monitor.close(0.0)
-    return monitor if whole or monitor.bytes else None, whole
-
-
-def _fail(what: str, error: Exception, more: str = "") -> int:
-    _say(what, f"{getattr(error, 'strerror', None) or error}{more}")
+def _fail(what: str, error: Exception) -> int:
+    _say(what, str(getattr(error, "strerror", None) or error))
     return 2
 
 

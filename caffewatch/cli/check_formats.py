@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TextIO
 
 from caffewatch.cli.progress import Progress
 from caffewatch.monitor import Monitor
+from caffewatch.report.reading import modified
 
 if TYPE_CHECKING:
     from caffewatch.report.as_html import ReadLog
@@ -93,14 +93,6 @@ def writer(format: str, out: TextIO, progress: Progress) -> Writer:
     if format == "text":
         return _Text(out, progress)
     return _Json(out) if format == "json" else _Html(out)
-
-
-def modified(name: str) -> float:
-    """Return when a log was last written: the year of stamps that have none."""
-    try:
-        return Path(name).stat().st_mtime
-    except OSError:
-        return time.time()
 
 
 def _age(name: str) -> float | None:

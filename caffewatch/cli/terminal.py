@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from rich.console import Console, RenderableType
-from rich.progress import (
-    BarColumn,
-    DownloadColumn,
-    Progress,
-    TimeRemainingColumn,
-    TransferSpeedColumn,
-)
 from rich.table import Column
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
 
 
 def write(lines: Iterable[RenderableType], out: TextIO) -> None:
@@ -36,10 +32,22 @@ def bar() -> Progress:
 
     On a narrow terminal the bar itself makes way: figures that wrapped would be two lines.
     """
+    from rich import progress  # noqa: PLC0415 - most reports show no bar
+
     columns = (
-        BarColumn(),
-        DownloadColumn(table_column=Column(no_wrap=True)),
-        TransferSpeedColumn(table_column=Column(no_wrap=True)),
-        TimeRemainingColumn(table_column=Column(no_wrap=True)),
+        progress.BarColumn(),
+        progress.DownloadColumn(table_column=Column(no_wrap=True)),
+        progress.TransferSpeedColumn(table_column=Column(no_wrap=True)),
+        progress.TimeRemainingColumn(table_column=Column(no_wrap=True)),
     )
-    return Progress(*columns, console=Console(stderr=True), transient=True)
+    return progress.Progress(*columns, console=Console(stderr=True), transient=True)
+
+
+def counter() -> Progress:
+    """Make a progress bar of logs on standard error that leaves nothing behind."""
+    from rich import progress  # noqa: PLC0415 - as above
+
+    columns = (
+        progress.BarColumn(), progress.MofNCompleteColumn(), progress.TimeRemainingColumn(),
+    )  # fmt: skip
+    return progress.Progress(*columns, console=Console(stderr=True), transient=True)

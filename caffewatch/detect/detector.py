@@ -51,18 +51,19 @@ class Detector:
 
         The run must have taken the event before.
         """
-        kind = type(event)
+        if type(event) is Pass and self._displays.open is None:
+            return self._take_pass(event)
         done = self._displays.take(event, self._run)
         changed: list[Finding] = []
         if done is not None:
             shown = self._handlers.display if type(done) is Display else self._handlers.tested
             changed = self._show(shown, done)
         if type(event) is Pass:
-            return changed + self._take_pass(event) if changed else self._take_pass(event)
-        if kind is NetRead:
+            return changed + self._take_pass(event)
+        if type(event) is NetRead:
             self._layouts.clear()
             self._layout = None
-        handlers = self._handlers.others[kind]
+        handlers = self._handlers.others[type(event)]
         return changed + self._show(handlers, event) if handlers else changed
 
     def tick(self, silence: Silence) -> list[Finding]:
@@ -92,7 +93,10 @@ class Detector:
         return self._show(self._handlers.training if training else self._handlers.any_pass, look)
 
     def _show(self, handlers: list[Handler], seen: object) -> list[Finding]:
-        changed = [f for handler in handlers if (found := handler(seen)) for f in found]
+        changed: list[Finding] = []
+        for handler in handlers:
+            if found := handler(seen):
+                changed += found
         if not changed:
             return changed
         for finding in changed:

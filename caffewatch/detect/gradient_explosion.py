@@ -101,14 +101,14 @@ class GradientExplosion(Rule[GradientExplosionParameters]):
             if beyond:
                 text = self._absolute(look, beyond[0], scale)
                 return self._report(look, beyond, "critical", text)
-        leaps = self._leaps(look)
+        leaps = self._leaps(look) if look.peak >= self._lowest else ()
         if leaps:
             at = [self._learned[number].diff or 0 for number in leaps]
             layer = self._learned[leaps[0]].layer
             text = self._relative(look, leaps[0])
             return self._report(look, at, self.at(layer).severity, text)
         self._remember(look)
-        return self._calm()
+        return () if self._finding is None else self._calm(self._finding)
 
     def _learn(self, layout: Layout) -> None:
         self._layout = layout
@@ -135,8 +135,6 @@ class GradientExplosion(Rule[GradientExplosionParameters]):
 
     def _leaps(self, look: Look) -> list[int]:
         """Return which learned parameters leave their history, first one in the block first."""
-        if look.peak < self._lowest:
-            return []
         gradients = look.gradients
         beyond = list(map(ge, map(gradients.__getitem__, self._at), self._bounds))
         if True not in beyond:
@@ -178,14 +176,12 @@ class GradientExplosion(Rule[GradientExplosionParameters]):
         self._bounds = [max(bound, usual) for bound in self._bounds]
         self._lowest = min(self._bounds, default=inf)
 
-    def _calm(self) -> Sequence[Finding]:
-        if self._finding is None:
-            return ()
+    def _calm(self, finding: Finding) -> Sequence[Finding]:
         self._quiet += 1
         if self._quiet < self.parameters.clear * self.patience:
             return ()
-        ended, self._finding = self._finding, None
-        return (self.end(ended),)
+        self._finding = None
+        return (self.end(finding),)
 
     def _report(
         self, look: Look, at: list[int], severity: Severity, text: str

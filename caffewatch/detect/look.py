@@ -39,5 +39,6 @@ class Look:
         if gradients:
             self.peak, self.floor = max(gradients), min(gradients)
             self.weights = weights = layout.pick_weights(values)
-            self.heaviest = max(weights, default=0.0)
-            self.lightest = min(weights, default=0.0)
+            self.heaviest = self.lightest = 0.0
+            if weights:
+                self.heaviest, self.lightest = max(weights), min(weights)

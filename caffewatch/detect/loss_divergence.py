@@ -66,7 +66,7 @@ class LossDivergence(Rule[LossDivergenceParameters]):
             self._limit = self._bound(self._highest) or inf
         highest = self._highest
         if display.loss < self._limit:
-            return self._recover()
+            return self._recover() if self._finding is not None or self._streak else ()
         self._below = 0
         # One huge value stays in the average for as long as that reaches.
         needed = self.parameters.displays + self.run.loss_window - 1

@@ -73,13 +73,15 @@ class LossPlateau(Rule[LossPlateauParameters]):
         self._count = 0
         self._slow: Display | None = None
         self._highest = 0.0
+        self._rate: float | None = None
 
     def on_display(self, display: Display) -> Sequence[Finding]:
         """Look at the last stretch of losses."""
         if self._began is None:
             self._began, self._count = display, 0
         self._count += 1
-        self._watch_rate(display)
+        if self.run.learning_rate != self._rate:
+            self._watch_rate(display)
         if self._finding is None and self._moves(display.loss):
             return ()
         level = self.run.displays.level(_WINDOW)
@@ -152,7 +154,7 @@ class LossPlateau(Rule[LossPlateauParameters]):
         return stretch[0], text, _STILL
 
     def _watch_rate(self, display: Display) -> None:
-        rate = self.run.learning_rate
+        self._rate = rate = self.run.learning_rate
         if rate is None or not isfinite(rate):
             return
         self._highest = max(self._highest, rate)

@@ -82,7 +82,7 @@ class LossSpike(Rule[LossSpikeParameters]):
                 self._spike, self._since, self._quiet = display, 0, 0
                 return ()
         self._before.append(display.loss)
-        return self._calm()
+        return () if self._finding is None else self._calm(self._finding)
 
     def _leaps(self, loss: float) -> bool:
         self._usual = median(self._before)
@@ -113,12 +113,12 @@ class LossSpike(Rule[LossSpikeParameters]):
         )
         return (self._finding,)
 
-    def _calm(self) -> Sequence[Finding]:
+    def _calm(self, finding: Finding) -> Sequence[Finding]:
         self._quiet += 1
-        if self._finding is None or self._quiet < self.parameters.clear * self.patience:
+        if self._quiet < self.parameters.clear * self.patience:
             return ()
-        ended, self._finding = self._finding, None
-        return (self.end(ended),)
+        self._finding = None
+        return (self.end(finding),)
 
     def _advise(self) -> list[str]:
         return [

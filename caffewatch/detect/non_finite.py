@@ -118,6 +118,8 @@ class NonFinite(Rule[NonFiniteParameters]):
             ended = (self.end(self._finding),)
             self._finding = None
         if isfinite(event.loss):
+            if self.run.outputs:
+                return ended  # they tell more
             return (*ended, *self._hidden(-1, "loss", event.loss, None, event.line))
         place = self._elsewhere("loss", "loss", event.loss, event.line)
         return (*ended, *self._seen(place, "the displayed loss is {value}"))
@@ -180,13 +182,12 @@ class NonFinite(Rule[NonFiniteParameters]):
     def _hidden(
         self, index: int, name: str, value: float, weight: float | None, line: int
     ) -> Sequence[Finding]:
-        if index < 0 and self.run.outputs:
-            return ()
         off = abs(value - SOFTMAX_FLOOR)
         if weight:
             off = min(off, abs(value - SOFTMAX_FLOOR * weight))
         if off > _PRINTED * abs(value):
-            self._floored.pop(index, None)
+            if self._floored:
+                self._floored.pop(index, None)
             return ()
         count, place = self._floored.get(index, (0, None))
         if place is None:

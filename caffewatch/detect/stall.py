@@ -64,7 +64,8 @@ class Stall(Rule[StallParameters]):
 
     def on_iteration(self, event: Iteration) -> Sequence[Finding]:
         """Measure the run's rhythm; a gap inside the log is a stall that is over."""
-        over = self._resume(event)
+        self._line = event.line
+        over = () if self._finding is None else self._resume(event)
         before, self._last = self._last, event.time if event.time is not None else self._last
         tested, self._testing = self._testing, False
         told, self._told = self._told, False

@@ -20,8 +20,14 @@ class Streaks:
     """Symptoms that must last before they count, and must be gone as long before they do not.
 
     Keys are places in the net: (layer, parameter index) and the like.
+
+    Attributes
+    ----------
+    waiting
+        Whether any place is on its way to count, or still counts.
     """
 
+    waiting: bool = False
     _open: dict[tuple[str, int], _Streak] = field(default_factory=dict)
     _lasting: dict[tuple[str, int], _Streak] = field(default_factory=dict)
 
@@ -56,8 +62,13 @@ class Streaks:
             streak.clear = 0
             if streak.count >= needed(key[0]) and key not in self._lasting:
                 self._lasting[key] = self._open.pop(key)
-        if not settle:
-            return
+        if settle:
+            self._settle(seen, needed, patience)
+        self.waiting = bool(self._open or self._lasting)
+
+    def _settle(
+        self, seen: Collection[tuple[str, int]], needed: Callable[[str], int], patience: int
+    ) -> None:
         for key in [k for k in self._open if k not in seen]:
             del self._open[key]
         for key in [k for k in self._lasting if k not in seen]:
@@ -74,8 +85,3 @@ class Streaks:
     def counts(self, key: tuple[str, int]) -> bool:
         """Whether a place is on its way to count, or still counts."""
         return key in self._open or key in self._lasting
-
-    @property
-    def waiting(self) -> bool:
-        """Whether any place is on its way to count, or still counts."""
-        return bool(self._open or self._lasting)

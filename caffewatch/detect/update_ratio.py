@@ -91,7 +91,8 @@ class UpdateRatio(Rule[UpdateRatioParameters]):
             return ()
         step = rate / self.run.grad_scale / (1 - self._momentum)
         learned = not self._untrained.still(self.parameters.progress)
-        small = step * look.peak * self._most < look.lightest * self._least
+        steepest = max(self._diff(look.values))
+        small = step * steepest * self._most < look.lightest * self._least
         if small and learned and not self._streaks.waiting:
             return ()
         weights = self._data(look.values)

@@ -11,6 +11,8 @@ NAN, POSITIVE, NEGATIVE = 1, 2, 4
 """Bits of `Bucket.odd`: what is not finite."""
 LARGEST = 2.0**53
 """Iterations beyond this are drawn as if they were it."""
+_PENDING = 64
+"""Values that wait to be put into buckets together, which is several times cheaper."""
 
 
 class Bucket(NamedTuple):
@@ -45,23 +47,28 @@ class Curve:
         self._first, self._last = array("d"), array("d")
         self._low, self._high = array("d"), array("d")
         self._odd = array("B")
+        self._pending: list[tuple[int, float]] = []
 
     def __len__(self) -> int:
+        self._settle()
         return len(self._odd)
 
     def __getstate__(self) -> tuple[Any, ...]:
         """Pickle arrays as bytes: a saved core makes no objects but this package's own."""
+        self._settle()
         arrays = (self._first, self._last, self._low, self._high, self._odd)
         return (self._capacity, self._width, self._in_last, *(x.tobytes() for x in arrays))
 
     def __setstate__(self, state: tuple[Any, ...]) -> None:
         self._capacity, self._width, self._in_last, *data = state
+        self._pending = []
         first, last, low, high, odd = data
         self._first, self._last = array("d", first), array("d", last)
         self._low, self._high, self._odd = array("d", low), array("d", high), array("B", odd)
 
     def copy(self) -> Curve:
         """Return a copy that another thread may read."""
+        self._settle()
         copy = Curve(self._capacity)
         copy._width, copy._in_last = self._width, self._in_last
         copy._first, copy._last = self._first[:], self._last[:]
@@ -70,21 +77,46 @@ class Curve:
 
     def add(self, iteration: int, value: float) -> None:
         """Add the value of an iteration that is not before the last one."""
-        x = float(min(iteration, LARGEST))
-        low, high, odd = (value, value, 0) if isfinite(value) else (inf, -inf, _odd(value))
-        if self._odd and self._in_last < self._width:
-            self._last[-1] = x
-            self._low[-1] = min(self._low[-1], low)
-            self._high[-1] = max(self._high[-1], high)
-            self._odd[-1] |= odd
-            self._in_last += 1
+        self._pending.append((iteration, value))
+        if len(self._pending) >= _PENDING:
+            self._settle()
+
+    def _settle(self) -> None:
+        """Put the values that wait into buckets."""
+        if not self._pending:
             return
+        iterations, values = zip(*self._pending, strict=True)
+        self._pending.clear()
+        start = 0
+        while start < len(values):
+            if not self._odd or self._in_last >= self._width:
+                self._open(iterations[start])
+            end = min(start + self._width - self._in_last, len(values))
+            self._extend(iterations[end - 1], values[start:end])
+            start = end
+
+    def _open(self, iteration: int) -> None:
+        """Begin a bucket that has no value yet."""
         if len(self._odd) >= self._capacity:
             self._halve()
-        for column, new in zip(self._columns(), (x, x, low, high), strict=True):
-            column.append(new)
-        self._odd.append(odd)
-        self._in_last = 1
+        x = float(min(iteration, LARGEST))
+        self._first.append(x)
+        self._last.append(x)
+        self._low.append(inf)
+        self._high.append(-inf)
+        self._odd.append(0)
+        self._in_last = 0
+
+    def _extend(self, iteration: int, values: tuple[float, ...]) -> None:
+        """Add values to the last bucket, which has room for them, up to an iteration."""
+        self._in_last += len(values)
+        self._last[-1] = float(min(iteration, LARGEST))
+        if not isfinite(sum(values)):
+            for value in values:
+                self._odd[-1] |= _odd(value)
+            values = tuple(filter(isfinite, values))
+        self._low[-1] = min((self._low[-1], *values))
+        self._high[-1] = max((self._high[-1], *values))
 
     def buckets(
         self, most: int | None = None, since: float = -inf, until: float = inf
@@ -96,9 +128,6 @@ class Curve:
         most = len(chosen) if most is None else max(1, most)
         step = -(-len(chosen) // most)
         return [self._merged(chosen[at : at + step]) for at in range(0, len(chosen), step)]
-
-    def _columns(self) -> tuple[array[float], ...]:
-        return self._first, self._last, self._low, self._high
 
     def _merged(self, places: Sequence[int]) -> Bucket:
         start, end = places[0], places[-1] + 1
@@ -125,6 +154,8 @@ def _pairs(values: array[int]) -> Iterator[tuple[int, int]]:
 
 
 def _odd(value: float) -> int:
+    if isfinite(value):
+        return 0
     if isnan(value):
         return NAN
     return POSITIVE if value > 0 else NEGATIVE

@@ -16,6 +16,8 @@ QUANTITIES: tuple[Quantity, ...] = ("gradient", "activation", "weight")
 MISSING = -1.0
 """In the place of a value that was not printed: none is negative, being a mean of magnitudes."""
 MOST_ROWS = 1000
+_PENDING = 16
+"""Blocks that wait to be put into a column together, which is several times cheaper."""
 _KINDS: dict[tuple[str, str], Quantity] = {
     ("forward", "top"): "activation", ("forward", "param"): "weight",
     ("backward", "param"): "gradient",
@@ -45,14 +47,20 @@ class LayerMap:
         self._width = 1
         self._in_last = 0
         self._rows: dict[str, int] = {}
+        self._cells: dict[int, int] = {}
+        self._pending: list[Sequence[float]] = []
         self._columns: list[array[float]] = []
         self._spans: list[Span] = []
+        self._number: int | None = None
         self._blobs: tuple[Blob, ...] = ()
-        self._pick: Callable[[Sequence[float]], tuple[float, ...]] | None = None
+        self._pick: Callable[[Sequence[float]], Sequence[float]] | None = None
+        self._sparse = False
 
     def __getstate__(self) -> dict[str, Any]:
         """Pickle arrays as bytes: a saved core makes no objects but this package's own."""
-        return {**self.__dict__, "_columns": [x.tobytes() for x in self._columns]}
+        self._settle()
+        columns = [x.tobytes() for x in self._columns]
+        return {**self.__dict__, "_columns": columns, "_blobs": (), "_pick": None}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
@@ -61,20 +69,25 @@ class LayerMap:
     @property
     def spans(self) -> Sequence[Span]:
         """The iterations of each column."""
+        self._settle()
         return self._spans
 
     def copy(self) -> LayerMap:
         """Return a copy that another thread may read."""
+        self._settle()
         copy = LayerMap(self._capacity)
-        copy._rows, copy._spans = dict(self._rows), self._spans[:]
+        copy._rows, copy._cells, copy._spans = dict(self._rows), dict(self._cells), self._spans[:]
         copy._columns = [x[:] for x in self._columns]
         return copy
 
     def rows(self, quantity: Quantity) -> Iterator[tuple[str, list[float | None]]]:
         """Yield the layers that have a quantity, each with its value in every column."""
+        self._settle()
         offset = QUANTITIES.index(quantity)
         for layer, row in self._rows.items():
-            at = 3 * row + offset
+            at = self._cells.get(3 * row + offset)
+            if at is None:
+                continue
             cells = [x[at] if at < len(x) else MISSING for x in self._columns]
             if any(x != MISSING for x in cells):
                 yield layer, [None if x == MISSING else x for x in cells]
@@ -85,22 +98,46 @@ class LayerMap:
             self._learn(block.blobs)
         if self._pick is None:
             return
-        new = array("f", self._pick([*block.values, MISSING]))
+        picked = self._pick([*block.values, MISSING] if self._sparse else block.values)
         if self._columns and self._in_last < self._width:
-            self._columns[-1] = _larger(self._columns[-1], new)
+            self._pending.append(picked)
             self._in_last += 1
+            if len(self._pending) >= _PENDING:
+                self._settle()
             return
+        self._settle()
         if len(self._columns) >= self._capacity:
             self._halve()
-        self._columns.append(new)
+        self._columns.append(array("f", picked))
         self._spans.append(Span(None, None))
         self._in_last = 1
 
+    def _settle(self) -> None:
+        """Put the blocks that wait into the last column, and number it."""
+        if self._number is not None:
+            self._reach(self._number)
+        pending, self._pending = self._pending, []
+        if not pending:
+            return
+        column = _padded(self._columns[-1], len(pending[-1]))
+        if isnan(sum(map(sum, pending))):
+            for cells in pending:
+                column = _larger(column, array("f", cells))
+        else:
+            column = array("f", map(max, column, *pending))  # max keeps a nan that comes first
+        self._columns[-1] = column
+
     def number(self, iteration: int) -> None:
         """Say which iteration the blocks since the last call belong to."""
+        self._number = iteration
+        if self._spans and self._spans[-1].first is None:
+            self._reach(iteration)
+
+    def _reach(self, iteration: int) -> None:
+        self._number = None
         at = len(self._spans) - 1
         known = int(min(iteration, LARGEST))
-        if at >= 0:
+        if at >= 0 and self._spans[at].last != known:
             self._spans[at] = Span(self._spans[at].first, known)
         while at >= 0 and self._spans[at].first is None:
             self._spans[at] = Span(known, known)
@@ -108,6 +145,7 @@ class LayerMap:
 
     def _learn(self, blobs: tuple[Blob, ...]) -> None:
         """Find where in a block each cell of a column stands."""
+        self._settle()
         self._blobs = blobs
         places: dict[int, int] = {}
         for index, blob in enumerate(blobs):
@@ -118,8 +156,11 @@ class LayerMap:
                 continue
             row = self._rows.setdefault(blob.layer, len(self._rows))
             places.setdefault(3 * row + QUANTITIES.index(quantity), index)
-        picks = [places.get(cell, len(blobs)) for cell in range(3 * len(self._rows))]
-        self._pick = itemgetter(*picks) if picks else None
+        for cell in places:
+            self._cells.setdefault(cell, len(self._cells))
+        picks = [places.get(cell, len(blobs)) for cell in self._cells]
+        self._sparse = len(blobs) in picks
+        self._pick = _picker(picks) if picks else None
 
     def _halve(self) -> None:
         pairs = zip(self._columns[::2], self._columns[1::2], strict=True)
@@ -129,12 +170,19 @@ class LayerMap:
         self._width *= 2
 
 
+def _picker(places: Sequence[int]) -> Callable[[Sequence[float]], Sequence[float]]:
+    if len(places) == 1:
+        return itemgetter(slice(places[0], places[0] + 1))
+    return itemgetter(*places)
+
+
+def _padded(column: array[float], length: int) -> array[float]:
+    return column + array("f", [MISSING]) * (length - len(column))
+
+
 def _larger(old: array[float], new: array[float]) -> array[float]:
     """Return the larger of each two cells, or nan where one of them is nan."""
-    if len(old) < len(new):
-        old = old + array("f", [MISSING] * (len(new) - len(old)))
-    elif len(new) < len(old):
-        new = new + array("f", [MISSING] * (len(old) - len(new)))
+    old, new = _padded(old, len(new)), _padded(new, len(old))
     if isnan(sum(new)):
         return array("f", (nan if isnan(b) else max(a, b) for a, b in zip(old, new, strict=True)))
     return array("f", map(max, old, new))  # max keeps a nan that comes first

@@ -85,10 +85,12 @@ class Recorder:
     def _output(self, event: Output, run: Run) -> None:
         iteration = run.iteration if event.net == TRAIN else self._tested
         key = event.net, event.index
-        if iteration is None or (key not in self._outputs and len(self._outputs) >= MOST_OUTPUTS):
+        name, curve = self._outputs.get(key) or ("", None)
+        if iteration is None or (curve is None and len(self._outputs) >= MOST_OUTPUTS):
             return
-        _, curve = self._outputs.get(key) or (event.name, Curve(_OUTPUT_BUCKETS))
-        self._outputs[key] = event.name, curve
+        if curve is None or name != event.name:
+            curve = curve or Curve(_OUTPUT_BUCKETS)
+            self._outputs[key] = event.name, curve
         curve.add(iteration, event.value)
 
 

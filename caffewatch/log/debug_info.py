@@ -23,6 +23,9 @@ _MAX_SHARED_VALUES = 100_000
 """Orders of lines that are remembered, and their values together: a net has two or three orders, a
 hostile log any number."""
 
+_UNNUMBERED = Moment(None)
+"""Stands in for a pass's own moment, which `Passes` gives it."""
+
 
 class _Order:
     """The lines of one block as learned: for each, what stands before its value and where."""
@@ -134,7 +137,7 @@ class Blocks:
             batch = batch[:count]
             self._window = 2 * count
         try:
-            values = list(map(float, map(_cut, batch, tails)))
+            values = list(map(float, list(map(_cut, batch, tails))))
         except ValueError:
             values = _leading_floats(batch, tails)
             count = len(values)
@@ -192,7 +195,7 @@ class Blocks:
             order.identity = self._shared.setdefault(blobs, blobs)
         lines: int | list[int] = self._first if self._consecutive else self._numbers
         done = Pass(
-            line, self.net, order.identity, self._values, lines, Moment(None), norms, complete
+            line, self.net, order.identity, self._values, lines, _UNNUMBERED, norms, complete
         )
         self._begin()
         return done

@@ -53,6 +53,8 @@ class Displays:
         The last displays, oldest first.
     count
         How many there were in this run.
+    open
+        The Iteration line, or the start of a test, of which more is to come.
     first, start
         The first few losses, and the highest of the first three: where the run began.
     """
@@ -64,7 +66,7 @@ class Displays:
         self.start: float | None = None
         self._history: list[float] = []
         self._window: deque[float] = deque(maxlen=1)
-        self._open: Iteration | TestStarted | None = None
+        self.open: Iteration | TestStarted | None = None
         self._sum = 0.0
         self._losses = 0
         self._line = 0
@@ -90,14 +92,14 @@ class Displays:
 
     def take(self, event: Event, run: Averaged) -> Display | Tested | None:
         """Take an event; return the display or test that it completes."""
-        opened = self._open
-        if isinstance(event, Output):
+        opened = self.open
+        if type(event) is Output:
             if opened is not None:
                 self._add(event)
             return None
-        if isinstance(event, Iteration | TestStarted):
+        if type(event) is Iteration or type(event) is TestStarted:
             done = None if opened is None else self._close(run)
-            self._open, self._sum, self._losses, self._line = event, 0.0, 0, event.line
+            self.open, self._sum, self._losses, self._line = event, 0.0, 0, event.line
             self._awaits_outputs = type(event) is TestStarted
             return done
         if opened is None or (self._awaits_outputs and type(event) is Pass):
@@ -105,7 +107,7 @@ class Displays:
         return self._close(run)
 
     def _add(self, output: Output) -> None:
-        if self._open is None or (output.net == TRAIN) != isinstance(self._open, Iteration):
+        if (output.net == TRAIN) != (type(self.open) is Iteration):
             return
         self._line = output.line
         self._awaits_outputs = False
@@ -114,16 +116,16 @@ class Displays:
             self._losses += 1
 
     def _close(self, run: Averaged) -> Display | Tested | None:
-        opened = self._open
+        opened = self.open
         if opened is None:
             return None
         if isinstance(opened, TestStarted):
             if self._line == opened.line:
                 return None  # its [Forward] lines: the outputs are still to come
-            self._open = None
+            self.open = None
             loss = self._sum if self._losses else None
             return Tested(self._line, opened.iteration, opened.net, loss)
-        self._open = None
+        self.open = None
         if self._window.maxlen != run.loss_window:
             self._window = deque(self._window, maxlen=run.loss_window)
         self._window.append(self._sum if self._losses else opened.loss)

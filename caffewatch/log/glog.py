@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from calendar import isleap
 from contextlib import suppress
@@ -46,6 +47,11 @@ class Line(NamedTuple):
         text = self.raw[self.end :].decode("utf-8", "replace")
         return text.rstrip("\r").removeprefix("\ufeff")
 
+    def identity(self, offset: int) -> str:
+        """Return a hash of the line, and of where it begins if it has no stamp to tell it apart."""
+        name = self.raw if self.date else b"%d:" % offset + self.raw
+        return hashlib.sha256(name).hexdigest()[:16]
+
     @property
     def stamp_end(self) -> int:
         """Where the thread id begins, 0 where the line does not begin with a whole prefix."""
@@ -63,7 +69,7 @@ def read_line(raw: bytes) -> Line:
     match = PREFIX.search(raw)
     if match is not None:
         return Line(raw, match[1], match[2], match[3], match[4], match.end())
-    start = raw.rfind(b"\r", 0, len(raw.rstrip(b"\r"))) + 1
+    start = raw.rfind(b"\r", 0, len(raw.rstrip(b"\r"))) + 1 if b"\r" in raw else 0
     cut = CUT_PREFIX.match(raw, start)
     if cut is not None:
         return Line(raw, cut[1], b"", b"", b"", cut.end())
@@ -96,9 +102,15 @@ class Clock:
     Stamps of multi-threaded logs step slightly backwards, so only a step back of about a year is
     a New Year. What is no date or no time of day, or of a year that no computer has seen, is no
     stamp.
+
+    Attributes
+    ----------
+    last
+        The last time read from a stamp, None before the first.
     """
 
     def __init__(self, reference: float | None = None) -> None:
+        self.last: float | None = None
         self._reference = reference
         self._year: int | None = None
         self._date = self._minute = b""
@@ -117,6 +129,10 @@ class Clock:
                 with suppress(ValueError):  # a date that does not exist
                     self._last = _epoch(year, *rest)
 
+    def of(self, line: Line) -> float | None:
+        """Return the time of a line's stamp; None where it is no time."""
+        return self.seconds(line.date, line.clock)
+
     def seconds(self, date: bytes, clock: bytes) -> float | None:
         """Return the time of a stamp's date and time of day; None where it is no time."""
         if not date:
@@ -132,7 +148,7 @@ class Clock:
             now = self._start + second
         except ValueError:
             return None
-        self._last = now
+        self._last = self.last = now
         return now
 
     def _day(self, date: bytes) -> float:

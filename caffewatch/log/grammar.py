@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import math
 import re
-from typing import NamedTuple
+from collections.abc import Callable, Sequence
+from functools import cached_property
 
 _NUMBER = r"(?:(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?|\d\.#[A-Z]+\d*|(?i:nan|inf)(?:\(\w+\))?)"
 _VALUE = rf"[-+]?{_NUMBER}"
@@ -21,11 +22,25 @@ _NET = r"(\d{1,2})"
 """A test net's number: something is remembered of each, and a hostile log could name any number."""
 
 
-class Pattern(NamedTuple):
-    """A named shape of message; ``name`` is the parser's method, or "" for what means nothing."""
+class Pattern:
+    """A named shape of message; ``name`` is the parser's method, or "" for what means nothing.
 
-    name: str
-    regex: re.Pattern[str]
+    It is compiled when it is first looked for: no log has all of them.
+    """
+
+    def __init__(self, name: str, regex: str) -> None:
+        self.name = name
+        self.regex = regex
+
+    @cached_property
+    def match(self) -> Callable[[str], re.Match[str] | None]:
+        """What matches it at the start of a message."""
+        return re.compile(self.regex).match
+
+    @cached_property
+    def match_bytes(self) -> Callable[[bytes, int], re.Match[bytes] | None]:
+        """What matches it in a line at a place, behind blanks, or at least never says so wrongly."""
+        return re.compile(rb" *" + self.regex.encode()).match
 
 
 def _table(*rows: tuple[str, str]) -> dict[str, tuple[Pattern, ...]]:
@@ -33,7 +48,7 @@ def _table(*rows: tuple[str, str]) -> dict[str, tuple[Pattern, ...]]:
     table: dict[str, tuple[Pattern, ...]] = {}
     for name, regex in rows:
         word = re.split(r"[ (:]", regex.replace("\\", ""), maxsplit=1)[0]
-        table[word] = (*table.get(word, ()), Pattern(name, re.compile(regex)))
+        table[word] = (*table.get(word, ()), Pattern(name, regex))
     return table
 
 
@@ -107,27 +122,31 @@ MESSAGES = _table(
 )  # fmt: skip
 
 OTHER_MESSAGES = (
-    Pattern("", re.compile(r"class\d+: ")),
-    Pattern("reads", re.compile(r"(.+) <- (.+)")),
-    Pattern("writes", re.compile(r"(.+) -> (.+?)(?: \(in-place\))?$")),
-    Pattern("backward_needed", re.compile(r"(.+) (needs|does not need) backward computation\.?")),
+    Pattern("", r"class\d+: "),
+    Pattern("reads", r"(.+) <- (.+)"),
+    Pattern("writes", r"(.+) -> (.+?)(?: \(in-place\))?$"),
+    Pattern("backward_needed", r"(.+) (needs|does not need) backward computation\.?"),
 )
 """Messages without a first word to know them by: most begin with a layer's name."""
 
 RAW_LINES = (
-    Pattern("header", re.compile(r"Log file created at: ")),
-    Pattern("", re.compile(r"(?:Running on machine|Running duration|Log line format|Application fingerprint)")),
-    Pattern("signal", re.compile(r"\*\*\* (SIG[A-Z0-9]+) \(@")),
-    Pattern("", re.compile(r"\*\*\* (?:Check failure stack trace|Aborted at \d+)")),
-    Pattern("", re.compile(r"PC: @")),
-    Pattern("", re.compile(r" +@ +0x[0-9a-f]+ ")),
-    Pattern("crash_line", re.compile(r"terminate called |double free or corruption|corrupted size|std::bad_alloc$")),
-    Pattern("crash_line", re.compile(r"(?:free|malloc|corrupted|munmap_chunk)\(\): |\*\*\* Error in \S+: ")),
-    Pattern("crash_line", re.compile(r"(?:.*: line \d+: +\d+ )?(?:Killed|Aborted|Bus error|Segmentation fault)(?: \(core dumped\))?(?:  |$)")),
-    Pattern("crash_line", re.compile(r"Check failed: ")),
+    Pattern("header", r"Log file created at: "),
+    Pattern("", r"(?:Running on machine|Running duration|Log line format|Application fingerprint)"),
+    Pattern("signal", r"\*\*\* (SIG[A-Z0-9]+) \(@"),
+    Pattern("", r"\*\*\* (?:Check failure stack trace|Aborted at \d+)"),
+    Pattern("", r"PC: @"),
+    Pattern("", r" +@ +0x[0-9a-f]+ "),
+    Pattern("crash_line", r"terminate called |double free or corruption|corrupted size|std::bad_alloc$"),
+    Pattern("crash_line", r"(?:free|malloc|corrupted|munmap_chunk)\(\): |\*\*\* Error in \S+: "),
+    Pattern("crash_line", r"(?:.*: line \d+: +\d+ )?(?:Killed|Aborted|Bus error|Segmentation fault)(?: \(core dumped\))?(?:  |$)"),
+    Pattern("crash_line", r"Check failed: "),
 )  # fmt: skip
 """Lines that stand without a prefix even where the log has prefixes: headers, traces, deaths."""
 
+_ANY_RAW = re.compile("|".join(x.regex for x in RAW_LINES))
+"""Matches no foreign line: most lines without a prefix are such."""
+_ANY_RAW_BYTES = re.compile(_ANY_RAW.pattern.encode())
+_STAMP = re.compile(rb"[IWEF]\d{4}")
 _RANK = re.compile(r"\[\d+(?:\.\d+)*\] ")
 MAX_MESSAGE = 4096
 """Characters of a message: Caffe's are shorter, and a longer one could make a pattern slow."""
@@ -151,20 +170,42 @@ def recognise(message: str) -> Found | None:
     return _search(MESSAGES.get(word, ()), message) or _search(OTHER_MESSAGES, message)
 
 
+def is_foreign(raw: bytes) -> bool:
+    """Tell quickly that a line has neither a prefix nor a raw message; False where in doubt.
+
+    It is in doubt of blank lines, of those that a carriage return rewrites, and of a byte order mark.
+    """
+    return not (
+        _STAMP.search(raw)
+        or _ANY_RAW_BYTES.match(raw)
+        or b"\r" in raw
+        or raw[:1] == b"\xef"
+        or not raw.strip()
+    )
+
+
 def recognise_raw(line: str) -> Found | None:
     """Find the pattern of a line that has no prefix."""
-    return _search(RAW_LINES, line)
+    return _search(RAW_LINES, line) if _ANY_RAW.match(line) else None
 
 
 def _search(patterns: tuple[Pattern, ...], text: str) -> Found | None:
     for pattern in patterns:
-        match = pattern.regex.match(text)
+        match = pattern.match(text)
         if match:
             return pattern, match
     return None
 
 
-def number(text: str) -> float:
+def numbers(texts: Sequence[str | bytes]) -> list[float]:
+    """Read several numbers at once; see `number`."""
+    try:
+        return list(map(float, texts))
+    except ValueError:
+        return list(map(number, texts))
+
+
+def number(text: str | bytes) -> float:
     """Read a number as any build of Caffe prints it.
 
     Windows prints ``1.#QNAN``, ``-1.#IND``, ``1.#INF`` and ``-nan(ind)``.
@@ -177,7 +218,7 @@ def number(text: str) -> float:
     try:
         return float(text)
     except ValueError:
-        lowered = text.lower()
+        lowered = (text if isinstance(text, str) else text.decode()).lower()
         if "#inf" in lowered:
             return -math.inf if lowered.startswith("-") else math.inf
         if "nan" in lowered or "#ind" in lowered:

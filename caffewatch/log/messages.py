@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from typing import Any
 
 from caffewatch.log.events import (
     Blob,
@@ -25,19 +26,21 @@ from caffewatch.log.events import (
 from caffewatch.log.grammar import number
 
 Match = re.Match[str]
+AnyMatch = re.Match[str] | re.Match[bytes]
+"""Of a message or of its bytes: frequent ones are not decoded."""
 _ITERATION = re.compile(r"_iter_(\d{1,15})(?!\d)")
 MAX_QUOTE = 500
 """Characters of a log's own words that an event quotes."""
 
 
-def iteration(line: int, time: float | None, m: Match) -> Iteration:
+def iteration(line: int, time: float | None, m: AnyMatch) -> Iteration:
     """Make the event of an ``Iteration N …, loss = x`` line."""
     count, rate, loss, ignored = m.groups()
     printed = None if rate is None else number(rate)
     return Iteration(line, time, int(count), number(loss), printed, ignored is not None)
 
 
-def learning_rate(line: int, time: float | None, m: Match) -> LearningRate:
+def learning_rate(line: int, time: float | None, m: AnyMatch) -> LearningRate:
     """Make the event of an ``Iteration N, lr = x`` line."""
     return LearningRate(line, time, int(m[1]), number(m[2]), number(m[3]) if m[3] else 1.0)
 
@@ -47,7 +50,7 @@ def testing(line: int, time: float | None, m: Match) -> TestStarted:
     return TestStarted(line, time, int(m[1]), f"test{m[2] or 0}")
 
 
-def _clipped(line: int, time: float | None, m: Match) -> Event:
+def _clipped(line: int, time: float | None, m: AnyMatch) -> Event:
     return Clipped(line, number(m[1]), number(m[2]))
 
 
@@ -83,7 +86,7 @@ def _crash_line(line: int, time: float | None, m: Match) -> Ended:
     return Ended(line, time, "crashed", m.string[:MAX_QUOTE], fatal=True)
 
 
-STATELESS: dict[str, Callable[[int, float | None, Match], Event]] = {
+STATELESS: dict[str, Callable[[int, float | None, Any], Event]] = {
     "clipped": _clipped,
     "snapshot": _snapshot,
     "finetuned": _finetuned,
@@ -111,11 +114,12 @@ def fatal(line: int, time: float | None, text: str) -> Ended:
     return Ended(line, time, "crashed", " ".join(text.split())[:MAX_QUOTE], fatal=True)
 
 
-def output(line: int, time: float | None, net: str, m: Match) -> Output:
+def output(line: int, time: float | None, net: str, m: AnyMatch) -> Output:
     """Make the event of a ``net output #i: name = v (* w = wv loss)`` line."""
     index, name, value, weight, _ = m.groups()
     weighed = None if weight is None else number(weight)
-    return Output(line, net, int(index), name, number(value), weighed, time)
+    shown = name if isinstance(name, str) else name.decode("utf-8", "replace")
+    return Output(line, net, int(index), shown, number(value), weighed, time)
 
 
 def score(line: int, time: float | None, net: str, m: Match) -> Output:

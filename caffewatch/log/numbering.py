@@ -51,18 +51,26 @@ class Numbering:
 
     def settle(self, iteration: int) -> list[tuple[Moment, int]]:
         """Return the waiting passes with their numbers: the Iteration line has come."""
-        step = self._iter_size or max(1, len(self._waiting))
-        groups = -(-len(self._waiting) // step)
-        floor = iteration if self.last is None else min(self.last + 1, iteration)
-        numbered = [
-            (moment, max(floor, iteration - (groups - 1 - index // step)))
-            for index, moment in enumerate(self._waiting)
-        ]
-        self._waiting.clear()
+        numbered: list[tuple[Moment, int]] = []
+        if len(self._waiting) == 1:
+            numbered = [(self._waiting.pop(), iteration)]
+        elif self._waiting:
+            numbered = self._spread(iteration)
+            self._waiting.clear()
         if self._display is None and self.last is not None and iteration > self.last:
             self._display = iteration - self.last
         self.last = iteration
         return numbered
+
+    def _spread(self, iteration: int) -> list[tuple[Moment, int]]:
+        """Give several passes their numbers: ``iter_size`` to an iteration, the last one's last."""
+        step = self._iter_size or len(self._waiting)
+        groups = -(-len(self._waiting) // step)
+        floor = iteration if self.last is None else min(self.last + 1, iteration)
+        return [
+            (moment, max(floor, iteration - (groups - 1 - index // step)))
+            for index, moment in enumerate(self._waiting)
+        ]
 
     def _expected(self) -> int | None:
         if self.last is not None:

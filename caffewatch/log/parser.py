@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
-import re
 from collections.abc import Callable
+from typing import Any
 
 from caffewatch.log import messages, passes, setup
 from caffewatch.log.events import TRAIN, Ended, Event, RunEnded, RunStarted
 from caffewatch.log.glog import Clock, Line, glued, read_line
-from caffewatch.log.grammar import recognise, recognise_raw
+from caffewatch.log.grammar import is_foreign, recognise, recognise_raw
 from caffewatch.log.lines import MAX_LINE, LineSplitter, Offsets
 from caffewatch.log.passes import Passes
 from caffewatch.log.setup import SetUp
@@ -20,7 +19,7 @@ _SETUP = frozenset({"setup", "solver_dump", "training_net", "starting", "solving
 _WITHOUT_RUN = frozenset({"", "signal", "crash_line", "reads", "writes", "backward_needed"})
 """Messages that are too much like what a shell prints to begin a run."""
 
-Match = re.Match[str]
+Match = Any  # of text, or of bytes from a place that is known
 
 
 class Parser:
@@ -40,8 +39,6 @@ class Parser:
         Number of lines read so far.
     unrecognised
         How many of them said nothing that Caffe says.
-    time
-        The last stamp read from a line that is no debug_info value.
     run_offset
         Where the current run's first line begins in its file.
     """
@@ -49,7 +46,6 @@ class Parser:
     def __init__(self, reference: float | None = None) -> None:
         self.line = 0
         self.unrecognised = 0
-        self.time: float | None = None
         self.run_offset = 0
         self._splitters: dict[int, LineSplitter] = {}
         self._clock = Clock(reference)
@@ -59,11 +55,15 @@ class Parser:
         self._runs = 0
         self._prefixed = False
         self._offsets = Offsets(0, 0, b"")
-        self._index = 0
-        self._inset = 0
+        self._index = self._inset = 0
         self._shortcuts = Shortcuts()
         self._shown = False
         self._setup = SetUp()
+
+    @property
+    def time(self) -> float | None:
+        """The last stamp read from a line that is no debug_info value."""
+        return self._clock.last
 
     def feed(self, data: bytes, stream: int = 0, start: int = 0) -> list[Event]:
         """Take bytes of a stream and return the events that they complete.
@@ -89,36 +89,38 @@ class Parser:
         """End the log: flush, judge the block that was cut off, and end the run."""
         events = [event for stream in list(self._splitters) for event in self.flush(stream)]
         self._end_run()
-        ended, self._events = self._events, []
-        return events + ended
+        return events + self._taken()
 
     def _read(self, lines: list[bytes], offsets: Offsets) -> list[Event]:
         self._offsets = offsets
         blocks = self._passes.blocks
         index, count = 0, len(lines)
         while index < count:
-            took = blocks.take(lines, index, self.line + 1)
-            if took:
+            raw = lines[index][:MAX_LINE]
+            known = self._shortcuts.find(raw)
+            if known is None and (took := blocks.take(lines, index, self.line + 1)):
                 index += took
                 self.line += took
                 if blocks.net != TRAIN:
                     self._events += self._passes.close_full_test(self.line)
                 continue
-            self.line += 1
-            self._index = index
-            raw = lines[index][:MAX_LINE]
-            known = self._shortcuts.find(raw)
+            self.line, self._index, index = self.line + 1, index, index + 1
             if known is None:
                 self._take(raw)
             else:
-                self._message(*known)
-            index += 1
+                self._frequent(*known)
         self._offsets = Offsets(0, 0, b"")
+        return self._taken()
+
+    def _taken(self) -> list[Event]:
         events, self._events = self._events, []
         return events
 
     def _take(self, raw: bytes) -> None:
         """Take one line that is neither the debug_info line expected nor of a known place."""
+        if self._prefixed and is_foreign(raw) and not self._setup.dumping:
+            self.unrecognised += 1
+            return
         line = read_line(raw)
         if not line.severity:
             self._take_bare(line)
@@ -138,7 +140,7 @@ class Parser:
         if self._run is None:
             self._start_run(line)
         if line.severity == b"F":
-            self._ended(messages.fatal(self.line, self._time(line), line.text))
+            self._ended(messages.fatal(self.line, self._clock.of(line), line.text))
         elif (found := recognise(line.text)) is not None:
             self._shortcuts.learn(found[0], line)
             self._message(found[0].name, found[1], line)
@@ -168,22 +170,20 @@ class Parser:
             self._start_run(line)
         _HANDLERS[name](self, name, match, line)
 
-    def _time(self, line: Line) -> float | None:
-        time = self._clock.seconds(line.date, line.clock)
-        if time is not None:
-            self.time = time
-        return time
+    def _frequent(self, name: str, match: Match, line: Line) -> None:
+        """Take a message of a place that is known; the run has begun, and set-up is over."""
+        self._current = line
+        if self._passes.updates.rows:
+            self._events += self._passes.close_updates()
+        _HANDLERS[name](self, name, match, line)
 
     # --- one method for each kind of message ----------------------------------------------------
-
-    def _nothing(self, name: str, match: Match, line: Line) -> None:
-        pass
 
     def _header(self, name: str, match: Match, line: Line) -> None:
         self._clock.created(match.string)
 
     def _event(self, name: str, match: Match, line: Line) -> None:
-        time = self._time(line) if name in messages.TIMED else None
+        time = self._clock.of(line) if name in messages.TIMED else None
         self._events.append(messages.STATELESS[name](self.line, time, match))
 
     def _debug_info(self, name: str, match: Match, line: Line) -> None:
@@ -194,18 +194,20 @@ class Parser:
         self._events += self._setup.take(name, match, self.line)
 
     def _output(self, name: str, match: Match, line: Line) -> None:
-        self._events.append(messages.output(self.line, self._time(line), TRAIN, match))
+        self._events.append(
+            messages.output(self.line, self._clock.seconds(line.date, line.clock), TRAIN, match)
+        )
 
     def _test_output(self, name: str, match: Match, line: Line) -> None:
         self._test_over(name, match, line)
         read = messages.score if name == "test_score" else messages.output
-        self._events.append(read(self.line, self._time(line), self._passes.test, match))
+        self._events.append(read(self.line, self._clock.of(line), self._passes.test, match))
 
     def _test_over(self, name: str, match: Match, line: Line) -> None:
         self._events += self._passes.end_test(self.line)
 
     def _iteration(self, name: str, match: Match, line: Line) -> None:
-        event = messages.iteration(self.line, self._time(line), match)
+        event = messages.iteration(self.line, self._clock.seconds(line.date, line.clock), match)
         self._number(event.iteration)
         self._end_net()
         self._events += self._passes.settle(event)
@@ -213,12 +215,12 @@ class Parser:
         self._shown = True
 
     def _learning_rate(self, name: str, match: Match, line: Line) -> None:
-        event = messages.learning_rate(self.line, self._time(line), match)
+        event = messages.learning_rate(self.line, self._clock.seconds(line.date, line.clock), match)
         self._number(event.iteration)
         self._events.append(event)
 
     def _testing(self, name: str, match: Match, line: Line) -> None:
-        event = messages.testing(self.line, self._time(line), match)
+        event = messages.testing(self.line, self._clock.of(line), match)
         self._number(event.iteration)
         self._end_net()
         self._events += self._passes.begin_test(event.net, event.iteration, self.line)
@@ -230,7 +232,7 @@ class Parser:
         self._events.append(messages.resumed(self.line, None, match))
 
     def _end(self, name: str, match: Match, line: Line) -> None:
-        self._ended(messages.ENDS[name](self.line, self._time(line), match))
+        self._ended(messages.ENDS[name](self.line, self._clock.of(line), match))
 
     # --- what moves the run on ------------------------------------------------------------------
 
@@ -248,10 +250,8 @@ class Parser:
         self._events.append(event)
 
     def _end_net(self) -> None:
-        if self._setup.describing:
+        if self._setup.builder is not None:
             self._events += self._setup.end_net(self.line)
-
-    # --- runs -----------------------------------------------------------------------------------
 
     def _end_dump(self) -> None:
         for event in self._setup.end_dump(self.line):
@@ -263,13 +263,12 @@ class Parser:
         self._shown = False
         self._setup = SetUp()
         self._passes.forget()
-        self._shortcuts = Shortcuts()
+        self._shortcuts.forget()
         self._runs += 1
         self.run_offset = self._offsets.of(self._index) + self._inset
-        name = line.raw if line.date else b"%d:" % self.run_offset + line.raw
-        run_id = hashlib.sha256(name).hexdigest()[:16]
         tid = line.tid.decode("ascii", "replace")
-        self._run = RunStarted(self.line, self._time(line), run_id, self._runs, tid)
+        run_id = line.identity(self.run_offset)
+        self._run = RunStarted(self.line, self._clock.of(line), run_id, self._runs, tid)
         self._events.append(self._run)
 
     def _end_run(self) -> None:
@@ -282,12 +281,12 @@ class Parser:
         self._run = None
 
 
-_HANDLERS: dict[str, Callable[[Parser, str, Match, Line], None]] = {
+_HANDLERS: dict[str, Callable[[Parser, str, Any, Line], None]] = {
     **dict.fromkeys(messages.STATELESS, Parser._event),
     **dict.fromkeys(messages.ENDS, Parser._end),
     **dict.fromkeys(passes.MESSAGES, Parser._debug_info),
     **dict.fromkeys(setup.MESSAGES, Parser._set_up),
-    **dict.fromkeys(("", "setup"), Parser._nothing),
+    **dict.fromkeys(("", "setup"), lambda *_: None),
     "header": Parser._header,
     "iteration": Parser._iteration,
     "learning_rate": Parser._learning_rate,

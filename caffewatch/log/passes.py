@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from caffewatch.log import messages
 from caffewatch.log.debug_info import Blocks, Updates
 from caffewatch.log.events import TRAIN, Blob, Event, Iteration, Moment, Norms
 from caffewatch.log.glog import Line
-from caffewatch.log.grammar import number
+from caffewatch.log.grammar import numbers
 from caffewatch.log.numbering import Numbering
 
 Match = re.Match[str]
@@ -35,7 +36,7 @@ class Passes:
         self.test = "test0"
         self._test_moment = Moment(None, estimated=False)
 
-    def take(self, name: str, match: Match, line: Line, at: int) -> list[Event]:
+    def take(self, name: str, match: Any, line: Line, at: int) -> list[Event]:
         """Take a debug_info message, by its pattern's name."""
         if name == "norms":
             return self._norms(match, line, at)
@@ -53,11 +54,11 @@ class Passes:
         self.blocks.add(blob, value, line.raw, at, line.tid, slice(line.stamp_end, end))
         return done + self.close_full_test(at)
 
-    def _norms(self, match: Match, line: Line, at: int) -> list[Event]:
+    def _norms(self, match: messages.AnyMatch, line: Line, at: int) -> list[Event]:
         """Close the block with its norms, unless they are another thread's or rank's."""
         if not self.blocks.open or not self.blocks.belongs(line.tid):
             return []
-        data1, diff1, data2, diff2 = map(number, match.groups())
+        data1, diff1, data2, diff2 = numbers(match.groups())
         return self.close(at, Norms((data1, diff1), (data2, diff2)))
 
     def _update(
@@ -84,7 +85,9 @@ class Passes:
 
     def settle(self, event: Iteration) -> list[Event]:
         """Take ``Iteration N …, loss = x``: it numbers the passes before it."""
-        done = self.close(event.line) + self.end_test(event.line)
+        done: list[Event] = []
+        if self.blocks.open or self.blocks.net != TRAIN:
+            done = self.close(event.line) + self.end_test(event.line)
         event.numbered = self.numbering.settle(event.iteration)
         return done
 

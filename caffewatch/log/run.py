@@ -169,7 +169,8 @@ class Run:
         self.rate = event.rate
         self._time_display(event)
         self.losses.append((event.iteration, event.loss))
-        self._seen(event.time)
+        if event.time is not None:
+            self.ended_at = event.time
 
     def _time_display(self, event: Iteration) -> None:
         """Measure speed by the stamps: the printed figure of the first display is garbage.
@@ -201,7 +202,8 @@ class Run:
             self.test_outputs[key] = event
 
     def _ended(self, event: Ended) -> None:
-        self._seen(event.time)
+        if event.time is not None:
+            self.ended_at = event.time
         self.done = self.done or not event.fatal
         good_again = event.how == "finished" and self.outcome in ("stopped", "terminated")
         aftermath = event.how == "crashed" and self.outcome == "terminated" and event.time is None
@@ -210,9 +212,6 @@ class Run:
         if not (self.outcome == "crashed" and event.how == "crashed"):
             self.reason = event.reason
         self.outcome = event.how
-
-    def _seen(self, time: float | None) -> None:
-        self.ended_at = time if time is not None else self.ended_at
 
     def _solver(self, event: SolverRead) -> None:
         given = self.solver = dict(event.parameters)

@@ -21,17 +21,22 @@ class SetUp:
 
     The first training net and the first test net of each number count: NVIDIA prints them once a
     GPU, and programs make further nets of their own.
+
+    Attributes
+    ----------
+    builder
+        The net that is being described, with its name; None where none is.
     """
 
     def __init__(self) -> None:
         self._dump: prototxt.Reader | NetBuilder | None = None
-        self._builder: tuple[str, NetBuilder] | None = None
+        self.builder: tuple[str, NetBuilder] | None = None
         self._nets: set[str] = set()
 
     @property
-    def describing(self) -> bool:
-        """Whether a net is being described."""
-        return self._builder is not None
+    def dumping(self) -> bool:
+        """Whether a dump is being printed, which lines without a prefix belong to."""
+        return self._dump is not None
 
     def feed_dump(self, text: str) -> bool:
         """Take a line without a prefix; False where no dump is being printed."""
@@ -50,7 +55,7 @@ class SetUp:
 
     def end_net(self, line: int) -> list[NetRead]:
         """End the description of a net, if one is being given."""
-        builder, self._builder = self._builder, None
+        builder, self.builder = self.builder, None
         if builder is None:
             return []
         name, net = builder
@@ -64,18 +69,18 @@ class SetUp:
         if name in ("training_net", "testing_net"):
             ended = self.end_net(line)
             net = TRAIN if name == "training_net" else f"test{match[1] or 0}"
-            self._builder = (net, NetBuilder()) if net not in self._nets else None
+            self.builder = (net, NetBuilder()) if net not in self._nets else None
             return ended
         if name == "net_done":
             return self.end_net(line)
         if name == "solver_dump":
             self._dump = prototxt.Reader()
         elif name == "net_dump":
-            if self._builder is None and TRAIN not in self._nets:
-                self._builder = (TRAIN, NetBuilder())
-            self._dump = self._builder[1] if self._builder else NetBuilder()
-        elif self._builder is not None:
-            _describe(self._builder[1], name, match)
+            if self.builder is None and TRAIN not in self._nets:
+                self.builder = (TRAIN, NetBuilder())
+            self._dump = self.builder[1] if self.builder else NetBuilder()
+        elif self.builder is not None:
+            _describe(self.builder[1], name, match)
         return []
 
 

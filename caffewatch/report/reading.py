@@ -1,41 +1,76 @@
-"""Logs as users name them: files, globs, folders, compressed ones, standard input."""
+"""Logs as users name them: files, globs, folders, URLs, compressed ones, standard input."""
 
 from __future__ import annotations
 
 import errno
 import glob
 import os
+import re
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from caffewatch.log.events import Iteration
+from caffewatch.log.glog import PREFIX
+from caffewatch.log.parser import Parser
+from caffewatch.report import remote
 from caffewatch.report.archive import FORMATS, ArchiveError, LogFile
 
 CHUNK = 1 << 18
 DAMAGED = (OSError, ArchiveError)
 """What reading a log may raise: it is not there, or no whole archive."""
 _ENDINGS = (".log", ".txt", ".INFO", *FORMATS)
+_HEAD = 1 << 16
+"""Bytes of a file that show whether it is a log."""
+_LINE = re.compile(rb"^" + PREFIX.pattern, re.MULTILINE)
 
 
 def expand(names: list[str]) -> list[str]:
-    """Turn names into logs: globs and folders into their files, the others as they are.
+    """Turn names into logs: globs into their files, folders into all logs below them.
 
-    What matches nothing stays as it is, so that `open_log` can say what is wrong with it.
+    In a folder the content decides what is a log, whatever its name; the name does where there is
+    nothing to see: an empty file, or one that cannot be read. What matches nothing stays as it is,
+    so that `open_log` can say what is wrong with it.
     """
     return list(dict.fromkeys(path for name in names for path in _matches(name) or [name]))
 
 
 def _matches(name: str) -> list[str]:
+    if remote.is_remote(name):
+        return _remote_matches(name)
     if os.path.isdir(name):
-        inside = glob.glob(os.path.join(glob.escape(name), "*"))
-        return sorted(x for x in inside if _is_log(Path(x)))
+        inside = [os.path.join(place, x) for place, _, files in os.walk(name) for x in files]
+        return sorted(x for x in inside if os.path.isfile(x) and _is_log(x))
     if glob.has_magic(name) and not os.path.lexists(name):
         return sorted(x for x in glob.glob(name, recursive=True) if os.path.isfile(x))
     return [name]
 
 
-def _is_log(path: Path) -> bool:
-    return path.is_file() and (path.suffix in _ENDINGS or ".log." in path.name)
+def _remote_matches(name: str) -> list[str]:
+    try:
+        found = remote.expand(name)
+    except OSError:
+        return []
+    return found if found == [name] else [x for x in found if _is_log(x)]
+
+
+def _is_log(name: str) -> bool:
+    try:
+        with open_log(name) as stream:
+            head = stream.read(_HEAD)
+    except DAMAGED:
+        head = b""
+    if head:
+        return holds_log(head)
+    return Path(name).suffix in _ENDINGS or ".log." in Path(name).name
+
+
+def holds_log(head: bytes) -> bool:
+    """Tell by a file's first bytes whether it is a training log."""
+    if b"\0" in head.lstrip(b"\0"):
+        return False
+    return bool(_LINE.search(head)) or Iteration in map(type, Parser().feed(head + b"\n"))
 
 
 def is_compressed(path: Path) -> bool:
@@ -62,10 +97,23 @@ def open_log(name: str) -> LogFile:
     """
     if name == "-":
         return LogFile(sys.stdin.buffer)
+    if remote.is_remote(name):
+        return LogFile(remote.open_bytes(name))
     if os.path.isdir(name):
         os.scandir(name).close()  # a folder that cannot be read says so itself
-        raise FileNotFoundError(errno.ENOENT, f"no logs ({' '.join(_ENDINGS)}) in this folder")
+        raise FileNotFoundError(errno.ENOENT, "no training logs in this folder")
     return LogFile(Path(name).open("rb", buffering=0))
+
+
+def modified(name: str) -> float:
+    """Return when a log was last written, now where that cannot be told.
+
+    It gives the year of stamps that have none.
+    """
+    try:
+        return remote.modified(name) if remote.is_remote(name) else os.stat(name).st_mtime
+    except OSError:
+        return time.time()
 
 
 def chunks(stream: LogFile) -> Iterator[bytes]:

@@ -51,10 +51,11 @@ class Beside:
 
     def aim(self, path: str) -> None:
         """Note where the log's path leads by now."""
-        self.target = path
+        target = path
         with if_there:
             if stat.S_ISLNK(os.lstat(path).st_mode):
-                self.target = resolved(path)
+                target = resolved(path)
+        self.target = target
 
     def first_sight(self, path: str) -> None:
         """Leave alone what lies beside the log when it is looked at for the first time."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from typing import Literal
 
@@ -57,6 +58,7 @@ class LogFollower:
         self._streams = Streams()
         self._beside = Beside(path, self._streams, is_foreign)
         self._first = True
+        self._still = Look((), False, "missing", None, (), 0, 0)
         self._ends: list[Ended] = []
         self._changes: list[Change] = []
 
@@ -68,21 +70,27 @@ class LogFollower:
         now
             Seconds since the epoch; decides only how long a rotated file stays open.
         """
+        if self._is_still():
+            return self._still
         self._ends, self._changes = [], []
         self._streams.failure = None
         condition, error = self._look_at_path(now)
         events, more = self._streams.read(now, LOOK_SIZE)
         if self._streams.failure:
             condition, error = "unreadable", self._streams.failure
-        return Look(
-            events=(*self._ends, *events),
-            more=more,
-            condition=condition,
-            error=error,
-            changes=tuple(self._changes),
-            offset=self._streams.current.offset if self._streams.current else 0,
-            lag=self._streams.lag(),
-        )
+        offset = self._streams.current.offset if self._streams.current else 0
+        self._still = Look((), False, condition, error, (), offset, self._streams.lag())
+        brought, changes = (*self._ends, *events), tuple(self._changes)
+        return replace(self._still, events=brought, more=more, changes=changes)
+
+    def _is_still(self) -> bool:
+        """Tell by one question that nothing has come since all was read: as mostly."""
+        source, is_link = self._streams.alone, self._beside.target != self.path
+        if source is None or is_link or self._still.condition != "readable":
+            return False
+        with suppress(OSError):
+            return source.is_as_read(status(self.path))
+        return False
 
     def position(self, untaken: Container[int] = ()) -> Position:
         """Return what to save once all that was delivered has been taken in.
@@ -213,7 +221,8 @@ class LogFollower:
 
     def _compare(self, current: Source, file: OpenFile, now: float) -> None:
         """Tell whether the file now behind the path goes on with what was read before."""
-        change = decide(current.known, file.seen(current.offset))
+        known = current.known_before
+        change = decide(known, file.seen(known.offset))
         if change is Change.ROTATED and current.is_unread_in(file):
             change = Change.REPLACED
         if change in (Change.SAME, Change.GROWN, Change.REPLACED):
@@ -254,21 +263,22 @@ class LogFollower:
         is_current, near = source is self._streams.current, [source.path]
         file = source.detach()
         self._beside.note_copies(source, self.path)
-        if source.offset:
-            self._recover(source)
-        else:
-            self._drop(source)
+        self._recover(source)
         if file and is_current:
             self._succeed(file, near, now)
         elif file:
             file.close()
 
     def _recover(self, source: Source) -> None:
-        """Read a file that lost its place on from where it was moved or copied to, if it was."""
+        """Read a file that lost its place on from where it was moved or copied to, if it was.
+
+        Of a file of which nothing was read there is only an inode, which a stranger may have got.
+        """
+        known = source.known_before
         taken = [x.id for x in self._streams if x.file and x is not source]
         places = source.path, self.path, self._beside.target, resolved(self.path)
         near = dict.fromkeys(name for place in places for name in neighbours(place))
-        file = find(source.known, near, taken)
+        file = find(known, near, taken) if known.offset else None
         if file is not None:
             source.attach(file)
         else:

@@ -63,14 +63,14 @@ def _is_due(source: Source, now: float) -> bool:
 def _search(
     sources: list[Source], path: str, now: float, is_read: Callable[[OpenFile, Source], bool]
 ) -> None:
-    """Find files that were renamed: logrotate moves ``NAME.1`` to ``NAME.2``."""
+    """Find files that were renamed, as by logrotate, which moves ``NAME.1`` to ``NAME.2``."""
     if not sources:
         return
     names = {name for place in {path, *(x.path for x in sources)} for name in neighbours(place)}
     near = list(identities(names))
     for source in sources:
         source.looked_for_at = now
-        file = find_itself(source.known, near)
+        file = find_itself(source.known, near, (path, source.path))
         if file is None:
             continue
         if not _is_itself(source, file, is_read):

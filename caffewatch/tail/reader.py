@@ -138,6 +138,14 @@ class OpenFile:
         """Whether the file has no name any more."""
         return self.status().st_nlink == 0
 
+    def whereabouts(self) -> str | None:
+        """Return the name that the file has by now, None where the system does not tell."""
+        with suppress(OSError):
+            name = os.readlink(f"/proc/self/fd/{self.descriptor}")
+            if file_id(os.stat(name)) == self.id:
+                return name
+        return None
+
     def status(self) -> os.stat_result:
         """Return the file's stat."""
         return os.fstat(self.descriptor)

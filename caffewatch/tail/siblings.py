@@ -8,6 +8,7 @@ import stat
 import time
 from bisect import bisect_left
 from collections.abc import Container, Iterable
+from itertools import chain
 
 from caffewatch.tail.identity import SAMPLE_SIZE, Digest, FileId, Known
 from caffewatch.tail.position import PastFile
@@ -86,7 +87,7 @@ def find(known: Known, paths: Iterable[str], taken: Container[FileId] = ()) -> O
     """
     paths = list(paths)
     near = [(path, identity) for path, identity in identities(paths) if identity not in taken]
-    itself = find_itself(known, near)
+    itself = find_itself(known, near, () if known.file in taken else paths)
     if itself is not None or not near:
         return itself
     log = rotated_name(paths[0]) or paths[0]
@@ -99,10 +100,31 @@ def find(known: Known, paths: Iterable[str], taken: Container[FileId] = ()) -> O
     return _open_if(known, max(copies)[-1]) if copies else None
 
 
-def find_itself(known: Known, near: Iterable[tuple[str, FileId]]) -> OpenFile | None:
-    """Open the very file that was read as `known`, among paths with their identities."""
+def find_itself(
+    known: Known, near: Iterable[tuple[str, FileId]], places: Iterable[str]
+) -> OpenFile | None:
+    """Open the very file that was read as `known`.
+
+    Parameters
+    ----------
+    near
+        Paths with their identities, to begin with.
+    places
+        Paths in whose folders it may have any other name.
+    """
     same = (path for path, identity in near if identity == known.file)
-    return next((file for path in same if (file := _open_if(known, path)) is not None), None)
+    # Where no line was read only the inode tells, and that may be a stranger's by now.
+    folders = dict.fromkeys(map(os.path.dirname, places)) if known.is_telling else ()
+    strays = (path for folder in folders for path in _with_inode(folder, known.file.inode))
+    names = chain(same, strays)
+    return next((file for path in names if (file := _open_if(known, path)) is not None), None)
+
+
+def _with_inode(folder: str, inode: int) -> list[str]:
+    """List the files of a folder that have an inode, without a look at each."""
+    with if_there, os.scandir(folder or ".") as entries:
+        return [x.path for x in entries if x.inode() == inode]
+    return []
 
 
 def _open_if(known: Known, path: str) -> OpenFile | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 
 from caffewatch.tail.events import Chunk
@@ -83,25 +84,30 @@ class Source:
         head, tail = Digest.of(self._head), Digest.of(self._tail)
         return Known(self.id, head, tail, self.offset, self._has_line)
 
+    @property
+    def known_before(self) -> Known:
+        """The file as far as it was ever read: before the last restart, while that is replayed."""
+        return self.known if self._saved is None else replace(self._saved.known, file=self.id)
+
     def position(self, taken: bool = True) -> FilePosition:
         """Return what a later process needs: the state at the end of the last complete line.
 
         Nothing of the stream has been read where it was not ``taken`` in.
         """
         if self._saved is not None:
-            known = replace(self._saved.known, file=self.id)
+            known = self.known_before
         elif not taken:
             known = self._begin
         else:
             head, tail = Digest.of(self._head[: self.line_end]), Digest.of(self._line_tail)
             known = Known(self.id, head, tail, self.line_end, self._has_line)
         return FilePosition(
-            self.stream, self.continues, self.path, known, self.run_start, self.ended
+            self.stream, self.continues, self._place(), known, self.run_start, self.ended
         )
 
     def past(self) -> PastFile:
         """Return what tells this file from a new log."""
-        return PastFile.of(self.known if self._saved is None else self._saved.known)
+        return PastFile.of(self.known_before)
 
     def check(self) -> Change:
         """Compare what was read with what the open file holds now."""
@@ -117,6 +123,12 @@ class Source:
         if self._change is not Change.TRUNCATED:
             self._verified = stamp
         return self._change
+
+    def is_as_read(self, found: os.stat_result) -> bool:
+        """Tell whether a file is this one, and as it was when it was read to its end."""
+        stamp = (found.st_size, found.st_mtime_ns)
+        is_read = stamp == self._verified and found.st_size == self.offset and self._saved is None
+        return is_read and file_id(found) == self.id
 
     def take_change(self) -> Change | None:
         """Return what the last check found, once: a look need not ask twice."""
@@ -166,6 +178,7 @@ class Source:
     def park(self) -> None:
         """Close the file until its name shows that something was written to it."""
         if self.file is not None:
+            self.path = self._place()
             self.file.close()
             self.file = None
 
@@ -192,7 +205,7 @@ class Source:
 
     def is_copied_in(self, file: OpenFile) -> bool:
         """Tell whether all of a file, or its beginning, was read from this one or will be."""
-        known = self.known if self._saved is None else self._saved.known
+        known = self.known_before
         head = file.read(0, SAMPLE_SIZE)
         if b"\n" in head and file.size <= self.offset and self._head.startswith(head):
             return True
@@ -246,6 +259,10 @@ class Source:
         """Close the file; what is known of it stays, save that it is as it was last seen."""
         self.park()
         self._verified = None
+
+    def _place(self) -> str:
+        """Return where the file is by now: it may have been moved, to another folder even."""
+        return (self.file.whereabouts() if self.file else None) or self.path
 
     def _is_lost(self) -> bool:
         """Tell whether the file is not where it was when it was closed."""

@@ -47,6 +47,11 @@ class Streams:
         return self._sources[-1] if self._sources else None
 
     @property
+    def alone(self) -> Source | None:
+        """The newest file where it is the only one: nothing depends on how long it is silent."""
+        return self._sources[0] if len(self._sources) == 1 else None
+
+    @property
     def past(self) -> tuple[PastFile, ...]:
         """Files that are done with."""
         return tuple(self._past)

@@ -25,6 +25,8 @@ _EVENTS: list[type[FileSystemEvent]] = [FileModifiedEvent, FileCreatedEvent, Fil
 MAX_FOLDERS = 256
 
 _log = logging.getLogger(__name__)
+# A watch that is taken back while its thread waits is an error to watchdog, and none to us.
+logging.getLogger("watchdog.observers.inotify").setLevel(logging.CRITICAL)
 
 
 class Wakeups(FileSystemEventHandler):

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import subprocess
 import sys
+import termios
+from io import FileIO
 from pathlib import Path
 
 RUNS = Path(__file__).parents[1] / "data" / "runs"
@@ -23,3 +26,8 @@ def run(
         command(*arguments), input=stdin, capture_output=True, timeout=60, check=False,
         env=os.environ | environment,
     )  # fmt: skip
+
+
+def unread(pipe: FileIO) -> int:
+    """Return how many bytes a pipe still holds."""
+    return int.from_bytes(fcntl.ioctl(pipe, termios.FIONREAD, bytes(4)), sys.byteorder)

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import bz2
-import fcntl
 import gzip
 import io
 import json
@@ -10,11 +9,8 @@ import os
 import pty
 import signal
 import subprocess
-import sys
-import termios
 import time
 from collections.abc import Callable
-from io import FileIO
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -22,7 +18,7 @@ from typing import Any
 import pytest
 
 from caffewatch.cli.main import main
-from tests.cli.command import command, run
+from tests.cli.command import command, run, unread
 from tests.logs import CaffeLog
 
 Capture = pytest.CaptureFixture[str]
@@ -53,11 +49,6 @@ def as_json(capsys: Capture, *arguments: str | Path) -> Any:
     """Run a check and return its JSON, in which nothing may be nan."""
     main(["check", "--format", "json", *map(str, arguments)])
     return json.loads(capsys.readouterr().out, parse_constant=pytest.fail)
-
-
-def _unread(pipe: FileIO) -> int:
-    """Return how many bytes a pipe still holds."""
-    return int.from_bytes(fcntl.ioctl(pipe, termios.FIONREAD, bytes(4)), sys.byteorder)
 
 
 class TestVerdict:
@@ -202,7 +193,7 @@ class TestInputs:
     def test_a_folder_without_logs(self, tmp_path: Path, capsys: Capture) -> None:
         """Is a mistake, not good health."""
         assert main(["check", str(tmp_path)]) == 2
-        assert f"{tmp_path}: no logs (.log" in capsys.readouterr().err
+        assert f"{tmp_path}: no training logs in" in capsys.readouterr().err
 
     def test_an_empty_log(self, tmp_path: Path, capsys: Capture) -> None:
         """Is no training, and nothing loud."""
@@ -305,7 +296,7 @@ class TestProcess:
         )
         with process, pipe.open("wb", buffering=0) as writer:
             writer.write(bad.read_bytes())
-            eventually(lambda: _unread(writer) == 0, 60)
+            eventually(lambda: unread(writer) == 0, 60)
             process.send_signal(signal.SIGINT)
             shown, _ = process.communicate(timeout=60)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+
 from tests.hazards.harness import NAN, NAN_ENDED, Hazard
 from tests.hazards.writer import Training, lines
 
@@ -33,6 +35,21 @@ class TestAtomicReplace:
             more = run.nan()
             hazard.written += lines(more)
             hazard.replace(hazard.log, data + more)
+
+        hazard.expect(NAN)
+
+    def test_moved_aside_and_copied_back_while_stopped(self, hazard: Hazard) -> None:
+        """The very file is there under another name: the log is its copy, and goes on in that."""
+        run = Training()
+        hazard.write(hazard.log, run.begin())
+        hazard.start()
+
+        with hazard.down():
+            hazard.write(hazard.log, run.on())
+            aside = hazard.log.rename(hazard.folder / "aside")
+            shutil.copy(aside, hazard.log)
+        hazard.caught_up()
+        hazard.write(hazard.log, run.nan())
 
         hazard.expect(NAN)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from io import FileIO
+from signal import SIGKILL
 
 from tests.hazards.harness import NAN, Hazard
 from tests.hazards.writer import Training, rotate
@@ -60,6 +61,25 @@ class TestOldWriter:
 
         hazard.caught_up()
         hazard.expect_firing(NAN)
+
+    def test_in_another_folder(self, hazard: Hazard) -> None:
+        """Logrotate's olddir: the writer goes on where the file was moved to, through restarts."""
+        run = Training()
+        hazard.folder.joinpath("old").mkdir()
+        with hazard.log.open("ab", buffering=0) as tee:
+            hazard.write(tee, run.begin())
+            hazard.start()
+            hazard.log.rename(hazard.folder / "old" / "train.log.1")
+            hazard.write(hazard.log, run.on())
+            hazard.caught_up()
+
+            for _ in range(2):
+                with hazard.down(SIGKILL):
+                    hazard.write(tee, run.on())
+                hazard.caught_up()
+            hazard.write(tee, run.nan())
+
+        hazard.expect(NAN)
 
     def test_several_old_writers(self, hazard: Hazard) -> None:
         """Three files are rotated away, and all three are written to by turns."""

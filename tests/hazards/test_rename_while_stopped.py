@@ -25,6 +25,19 @@ class TestRenameWhileStopped:
 
         hazard.expect(NAN)
 
+    def test_to_a_name_of_its_own(self, hazard: Hazard, number: Signals) -> None:
+        """Whatever the old file is called now, it is known by its inode and its content."""
+        run = Training()
+        hazard.write(hazard.log, run.begin())
+        hazard.start()
+
+        with hazard.down(number):
+            hazard.write(hazard.log, run.on())
+            hazard.log.rename(hazard.folder / "lenet-first-try.txt")
+            hazard.write(hazard.log, run.nan())
+
+        hazard.expect(NAN)
+
     def test_several_times(self, hazard: Hazard, number: Signals) -> None:
         """Files that came and went under the name are read as well."""
         run, other = Training(), Training(1)

@@ -12,6 +12,7 @@ from types import SimpleNamespace
 import pytest
 
 from caffewatch.report.reading import CHUNK, chunks, expand, is_compressed, misnamed, open_log
+from tests.logs import CaffeLog
 
 
 @pytest.fixture
@@ -29,6 +30,25 @@ class TestExpand:
         names = [os.path.basename(x) for x in expand([str(folder)])]
 
         assert names == ["a.txt", "b.log", "caffe.INFO", "old.log.1", "old.log.gz"]
+
+    def test_a_folder_below(self, folder: Path) -> None:
+        """Is looked through too, and there as everywhere the content decides."""
+        below = folder / "sub.log" / "host1"
+        below.mkdir()
+        (below / "train").write_bytes(CaffeLog.started().data)
+        (below / "quoted.md").write_bytes(b"The log says: " + CaffeLog.started().data[:50])
+        (below / "app.log").write_bytes(b"2026-11-23 INFO started\n")
+        (below / "net.caffemodel").write_bytes(b"\x0a\x00\nI1109 11:11:11.111111 1 a.cpp:1] x\n")
+
+        found = expand([str(folder)])
+
+        assert [x for x in found if "host1" in x] == [str(below / "train")]
+
+    def test_a_log_without_prefixes(self, tmp_path: Path) -> None:
+        """Is known by its Iteration lines."""
+        (tmp_path / "pasted").write_bytes(b"Iteration 0, loss = 2.3\nIteration 20, loss = 2.1\n")
+
+        assert expand([str(tmp_path)]) == [str(tmp_path / "pasted")]
 
     def test_a_glob_yields_files(self, folder: Path) -> None:
         """Of any name, but no folders."""
@@ -93,7 +113,7 @@ class TestOpenLog:
 
     def test_a_folder_without_logs(self, tmp_path: Path) -> None:
         """Says what it looked for."""
-        with pytest.raises(FileNotFoundError, match=r"no logs \(\.log .*\) in this folder"):
+        with pytest.raises(FileNotFoundError, match="no training logs in this folder"):
             open_log(str(tmp_path))
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-CALLS = ("open", "pread", "fstat", "stat", "lstat", "listdir", "readlink")
+CALLS = ("open", "pread", "fstat", "stat", "lstat", "listdir", "scandir", "readlink")
 """What tailing asks of the operating system."""
 
 

@@ -119,18 +119,24 @@ class Files:
         self._put(content, data)
 
     def rename(self, name: str, create: bool) -> None:
-        """Move the log's file to a name beside it; a chain moves NAME.1 to NAME.2 first."""
+        """Move the log's file to a name beside it; a chain moves NAME.1 to NAME.2 first.
+
+        ``stray``: to a name that has nothing of the log's.
+        """
         if self.current is None:
             return
         target = self.target
         self._excuse_unseen(self.current)
         if name == ".old-" and not self.current.data and not self.current.is_open:
             self.current.is_excused = True  # an empty file that nobody saw at the log's path
+        if name == "stray" and not self.current.is_telling:
+            self.current.is_excused = True  # under such a name only its lines could tell it
+            self.excused |= set(complete(self.current.data))
         if name == ".1":
             self._shift(target)
-        else:
-            name = f"{name}{self._number()}"
-        self._move(self.current, target.with_name(target.name + name))
+        moved = name if name == ".1" else f"{name}{self._number()}"
+        moved = moved if name == "stray" else f"{target.name}{moved}"
+        self._move(self.current, target.with_name(moved))
         self._retire()
         if create:
             self.write(0, 0)
@@ -165,7 +171,7 @@ class Files:
         os.truncate(content.path, 0)
         self._touch(content.path)
         self.rotated.append(Content(copy, content.data, cuts=content.cuts, is_copy=True))
-        content.data, content.begun = b"", 0
+        content.data, content.begun, content.is_telling = b"", 0, False
 
     def truncate(self, arrived: Counter[bytes], count: int) -> None:
         """Empty the log and write lines anew; what has not arrived is gone."""
@@ -175,7 +181,7 @@ class Files:
         self._excuse(content, arrived)
         os.truncate(content.path, 0)
         self._touch(content.path)
-        content.data, content.begun = b"", 0
+        content.data, content.begun, content.is_telling = b"", 0, False
         self.append(content, count)
 
     def replace(self, count: int) -> None:

@@ -2,7 +2,9 @@
 
 import errno
 import os
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -10,6 +12,7 @@ from caffewatch.tail.events import Ended
 from caffewatch.tail.follower import LOOK_SIZE
 from caffewatch.tail.identity import Change
 from caffewatch.tail.streams import CHUNK_SIZE, DELETED_PATIENCE
+from tests.tail.faults import CALLS
 from tests.tail.harness import Reader, append
 
 
@@ -192,3 +195,43 @@ class TestReplacement:
         reader.look()
 
         assert reader.streams() == {1: b"one\n", 2: b"two\nthree\n"}
+
+
+class TestStillness:
+    def test_costs_one_question(self, log: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A thousand logs in which nothing happens are looked at every second."""
+        append(log, b"one\n")
+        reader = Reader(log)
+        reader.look()
+        asked: list[str] = []
+        for name in CALLS:
+            monkeypatch.setattr(os, name, counted(name, getattr(os, name), asked))
+
+        reader.look()
+
+        assert asked == ["stat"]
+
+    def test_ends_with_any_change(self, log: Path) -> None:
+        """Growth, no file, and another one."""
+        append(log, b"one\n")
+        reader = Reader(log)
+        reader.look()
+        reader.look()
+
+        append(log, b"two\n")
+        assert reader.look() == b"two\n"
+        log.rename(log.with_name("train.log.1"))
+        reader.look()
+        assert reader.condition == "missing"
+        append(log, b"new\nnew\n")
+        assert reader.look() == b"new\nnew\n"
+
+
+def counted(name: str, call: Callable[..., Any], asked: list[str]) -> Callable[..., Any]:
+    """Note each call."""
+
+    def counting(*values: Any, **named: Any) -> Any:
+        asked.append(name)
+        return call(*values, **named)
+
+    return counting

@@ -57,7 +57,7 @@ class FollowedLog(RuleBasedStateMachine):
         """Append some lines late."""
         self.files.late(number, count, cut)
 
-    @rule(name=st.sampled_from([".1", "-", ".old-"]), create=st.booleans())
+    @rule(name=st.sampled_from([".1", "-", ".old-", "stray"]), create=st.booleans())
     def rename(self, name: str, create: bool) -> None:
         """Rotate as logrotate does, with create and without."""
         self.files.rename(name, create)

@@ -14,6 +14,12 @@ def lines(reader: Reader) -> list[tuple[bytes, bool]]:
     return [(x.data, x.replay) for x in reader.chunks]
 
 
+def _moved_to_another_folder(log: Path) -> Path:
+    folder = log.with_name("old")
+    folder.mkdir()
+    return log.rename(folder / "train.log.1")
+
+
 class TestRestart:
     def test_goes_on_where_it_was(self, reader: Reader) -> None:
         """What was read before is not read again."""
@@ -22,7 +28,7 @@ class TestRestart:
 
         assert again.look() == b"two\n"
 
-    @pytest.mark.parametrize("name", ["train.log.1", "train.log-20261123"])
+    @pytest.mark.parametrize("name", ["train.log.1", "train.log-20261123", "first try"])
     def test_finds_a_file_renamed_in_the_meantime(self, reader: Reader, name: str) -> None:
         """The rotated file's unread bytes come first, then the new file."""
         append(reader.path, b"two\n")
@@ -32,6 +38,28 @@ class TestRestart:
         again.look()
 
         assert again.streams() == {1: b"two\n", 2: b"three\n"}
+
+    def test_finds_a_file_moved_to_another_folder_before(self, reader: Reader) -> None:
+        """What was rotated into a folder of old logs is remembered with its place."""
+        moved = _moved_to_another_folder(reader.path)
+        append(reader.path, b"two\n")
+        reader.look()
+        again = reader.restart()
+        append(moved, b"late\n")
+        again.look()
+
+        assert again.streams() == {1: b"late\n"}
+
+    def test_reads_a_file_replaced_in_the_meantime_once(self, reader: Reader) -> None:
+        """The log was moved aside and copied back: it goes on in the copy."""
+        reader.follower.run_started(1, 0)
+        again = reader.restart(rewind=True)
+        aside = reader.path.rename(reader.path.with_name("aside"))
+        shutil.copy(aside, reader.path)
+        append(reader.path, b"two\n")
+        again.look()
+
+        assert lines(again) == [(b"one\n", True), (b"two\n", False)]
 
     def test_finds_the_copy_of_a_file_truncated_in_the_meantime(self, reader: Reader) -> None:
         """The copy's unread bytes come first, then the file from its beginning."""
@@ -166,10 +194,10 @@ class TestRewind:
         reader.look()
         os.truncate(log, 0)
         reader.look()
+        again = reader.restart()
         log.rename(log.with_name("train.log.1"))  # as if what follows had got its inode
         append(log.with_name("train.log.1"), b"one\n")
         log.touch()
-        again = reader.restart()
         again.look()
 
         assert lines(again) == []

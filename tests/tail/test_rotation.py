@@ -1,5 +1,6 @@
 """Rotations and truncations: every line once, none glued to another file's."""
 
+import os
 import shutil
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from caffewatch.tail.streams import (
     RETIRED_PATIENCE,
     WRITER_PATIENCE,
 )
+from tests.tail.faults import failing
 from tests.tail.harness import NOW, Reader, append
 
 
@@ -153,6 +155,46 @@ class TestRename:
 
         assert reader.streams() == {1: b"one\nlate\n", 2: b"two\n", 3: b"three\n"}
 
+    def test_reads_a_parked_file_in_another_folder(self, reader: Reader) -> None:
+        """Logrotate's olddir: the file is where it was moved to."""
+        reader.path.with_name("old").mkdir()
+        moved = reader.path.rename(reader.path.with_name("old") / "train.log.1")
+        append(reader.path, b"two\n")
+        reader.look()
+        reader.look(after=PARK_AFTER)
+        append(moved, b"late\n")
+        reader.look()
+
+        assert reader.streams() == {1: b"one\nlate\n", 2: b"two\n"}
+
+    def test_an_empty_file_s_inode_may_be_the_log_s_by_now(self, reader: Reader) -> None:
+        """The log is replaced by a file that has got the inode of one rotated away empty."""
+        reader.path.rename(rotated(reader.path, 2))
+        reader.path.touch()
+        reader.look()
+        empty = reader.path.rename(rotated(reader.path))
+        append(reader.path, b"two\n")
+        reader.look()
+        reader.look(after=PARK_AFTER)
+        append(empty, b"two\nthree\n")  # as if it had been deleted, and its inode used again
+        empty.replace(reader.path)
+        reader.look()
+
+        assert list(reader.streams().values()) == [b"one\n", b"two\nthree\n"]
+
+    def test_an_empty_file_s_inode_may_be_a_copy_s_by_now(self, reader: Reader) -> None:
+        """The log is emptied, cannot be read for a while, and is another file after that."""
+        os.truncate(reader.path, 0)
+        reader.look()
+        with failing(0, 1.0):
+            reader.look_once()
+        copy = reader.path.rename(rotated(reader.path))
+        append(copy, b"one\n")  # as if it had been deleted, and its inode used again
+        append(reader.path, b"two\n")
+        reader.look()
+
+        assert [x.data for x in reader.chunks] == [b"one\n", b"two\n"]
+
     def test_looks_at_so_many_files(self, reader: Reader) -> None:
         """However often a log is rotated, what is remembered is bounded."""
         for number in range(MAX_FILES + 3):
@@ -248,6 +290,25 @@ class TestSymlink:
         reader.look()
 
         assert reader.streams() == {1: b"one\ntwo\n", 2: b"three\n"}
+
+    def test_remembers_where_the_link_led_while_it_cannot_be_read(self, tmp_path: Path) -> None:
+        """A file begun anew under the old target's name is read, though nobody saw it there."""
+        log, first, second = (tmp_path / x for x in ("train.log", "run1.log", "run2.log"))
+        first.write_bytes(b"one\n")
+        log.symlink_to(first)
+        reader = Reader(log)
+        reader.look()
+        with failing(0, 1.0, "lstat"):
+            reader.look_once()
+        again = reader.restart()
+        first.unlink()
+        first.write_bytes(b"two\n")
+        second.write_bytes(b"three\n")
+        log.unlink()
+        log.symlink_to(second)
+        again.look()
+
+        assert [x.data for x in again.chunks] == [b"two\n", b"three\n"]
 
 
 class TestTruncation:

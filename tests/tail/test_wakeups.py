@@ -139,3 +139,8 @@ class TestWakeups:
         wakeups.stop()
 
         assert wakeups.problem is None
+
+
+def test_the_end_of_a_watch_is_no_error() -> None:
+    """Whatever watchdog says of it would be a warning in the journal at each stop."""
+    assert not logging.getLogger("watchdog.observers.inotify").isEnabledFor(logging.ERROR)

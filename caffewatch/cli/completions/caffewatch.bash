@@ -10,7 +10,7 @@ _shtab_caffewatch_dead_letters_subparsers=(list retry)
 _shtab_caffewatch_subparsers=(run check export watch explain config notify-test dead-letters completion demo)
 
 _shtab_caffewatch_run_option_strings=(-h --help --config --log-format --log-level)
-_shtab_caffewatch_check_option_strings=(-h --help --format -o --output)
+_shtab_caffewatch_check_option_strings=(-h --help --format -o --output -j --jobs --summary --dask)
 _shtab_caffewatch_export_option_strings=(-h --help --format -o --output --table --parse-log --delimiter --force)
 _shtab_caffewatch_watch_option_strings=(-h --help --exit-on-end)
 _shtab_caffewatch_explain_option_strings=(-h --help --iteration --format)
@@ -57,6 +57,7 @@ _shtab_caffewatch_run___help_nargs=0
 _shtab_caffewatch_check_pos_0_nargs=+
 _shtab_caffewatch_check__h_nargs=0
 _shtab_caffewatch_check___help_nargs=0
+_shtab_caffewatch_check___summary_nargs=0
 _shtab_caffewatch_export__h_nargs=0
 _shtab_caffewatch_export___help_nargs=0
 _shtab_caffewatch_export___parse_log_nargs=0

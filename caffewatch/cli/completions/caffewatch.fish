@@ -51,7 +51,7 @@ function _shtab_caffewatch_using
 end
 
 set -g _shtab_caffewatch_commands run check export watch explain config 'config check' 'config example' 'config schema' notify-test dead-letters 'dead-letters list' 'dead-letters retry' completion demo
-set -g _shtab_caffewatch_opts_with_value --config --delimiter --format --iteration --log-format --log-level --output --receiver --seconds --table -o
+set -g _shtab_caffewatch_opts_with_value --config --dask --delimiter --format --iteration --jobs --log-format --log-level --output --receiver --seconds --table -j -o
 
 complete -c caffewatch -e
 complete -c caffewatch -f
@@ -67,7 +67,10 @@ complete -c caffewatch -n '_shtab_caffewatch_using; and test $_shtab_caffewatch_
 complete -c caffewatch -n '_shtab_caffewatch_using check' -s h -l help -d 'show this help message and exit'
 complete -c caffewatch -n '_shtab_caffewatch_using check' -l format -xka "text json html" -d format
 complete -c caffewatch -n '_shtab_caffewatch_using check' -s o -l output -xka "(__fish_complete_path (commandline -ct))" -d 'write the report to this file'
-complete -c caffewatch -n '_shtab_caffewatch_using check; and test $_shtab_caffewatch_npos -ge 0' -ka "(__fish_complete_path (commandline -ct))" -d 'file (.gz, .bz2 and .xz too), glob, folder, or - for standard input'
+complete -c caffewatch -n '_shtab_caffewatch_using check' -s j -l jobs -x -d 'judge N logs at once; 0: one on every processor'
+complete -c caffewatch -n '_shtab_caffewatch_using check' -l summary -d 'count verdicts, rules and types of layers over all logs, instead of one report each'
+complete -c caffewatch -n '_shtab_caffewatch_using check' -l dask -x -d 'judge on a Dask cluster (tcp://scheduler:8786); needs the extra '"'"'dask'"'"''
+complete -c caffewatch -n '_shtab_caffewatch_using check; and test $_shtab_caffewatch_npos -ge 0' -ka "(__fish_complete_path (commandline -ct))" -d 'file (.gz, .bz2 and .xz too), glob, folder with all logs below it, URL (needs the extra '"'"'dask'"'"'), or - for standard input'
 complete -c caffewatch -n '_shtab_caffewatch_using; and test $_shtab_caffewatch_npos -eq 0' -a export -d 'Write a log'"'"'s tables as csv or parquet.'
 complete -c caffewatch -n '_shtab_caffewatch_using export' -s h -l help -d 'show this help message and exit'
 complete -c caffewatch -n '_shtab_caffewatch_using export' -l format -xka "csv parquet" -d format

@@ -53,7 +53,10 @@ _shtab_caffewatch_check_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
   "--format[format]:format:(text json html)"
   {-o,--output}"[write the report to this file]:PATH:_files"
-  "(*):file (.gz, .bz2 and .xz too), glob, folder, or - for standard input:_files"
+  {-j,--jobs}"[judge N logs at once\; 0\: one on every processor]:N:"
+  "--summary[count verdicts, rules and types of layers over all logs, instead of one report each]"
+  "--dask[judge on a Dask cluster (tcp\:\/\/scheduler\:8786)\; needs the extra \'dask\']:ADDRESS:"
+  "(*):file (.gz, .bz2 and .xz too), glob, folder with all logs below it, URL (needs the extra \'dask\'), or - for standard input:_files"
 )
 
 # guard to ensure default positional specs are added only once per session

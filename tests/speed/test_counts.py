@@ -1,0 +1,110 @@
+"""What a line costs, counted and not timed: calls, uses of regular expressions, and objects.
+
+Each bound is the figure at the time of writing and a quarter more. What exceeds it made the fast
+path slower; what stays far below it deserves a lower bound.
+"""
+
+from __future__ import annotations
+
+import gc
+import sys
+from collections import Counter
+from types import FrameType
+from typing import Any, NamedTuple
+
+import pytest
+
+import training_logs
+from caffewatch.monitor import Monitor
+
+WARM, MEASURED = 15_000, 15_000
+"""Lines that are read before counting begins, and lines that are counted."""
+_MATCHING = frozenset({"match", "search", "fullmatch", "finditer"})
+
+
+class Cost(NamedTuple):
+    """What one line costs, on average.
+
+    ``calls`` counts functions written in Python, ``built_in`` those that they call, ``matches`` the
+    uses of regular expressions among these. ``objects`` are those that the garbage collector
+    tracks and that the reading leaves behind as events, before any rule has seen them.
+    """
+
+    calls: float
+    built_in: float
+    matches: float
+    objects: float
+
+
+BOUNDS = {
+    "small": Cost(calls=4.9, built_in=5.4, matches=0.13, objects=0.36),
+    "large": Cost(calls=0.7, built_in=0.33, matches=0.008, objects=0.025),
+    "quiet": Cost(calls=36.0, built_in=29.0, matches=1.4, objects=1.6),
+    "foreign": Cost(calls=7.2, built_in=13.9, matches=1.3, objects=0.2),
+    "tests": Cost(calls=2.7, built_in=3.2, matches=0.072, objects=0.22),
+}
+
+
+def lines_of(kind: str) -> list[bytes]:
+    """Return the lines of a log of a kind, each with its end."""
+    made = b"".join(training_logs.pieces(kind, WARM + MEASURED + 10_000))
+    return made.splitlines(keepends=True)[: WARM + MEASURED]
+
+
+def started(lines: list[bytes]) -> Monitor:
+    """Return a monitor that has learned the shape of the log."""
+    monitor = Monitor(reference=0.0)
+    monitor.feed(b"".join(lines[:WARM]), 0.0)
+    return monitor
+
+
+def cost(kind: str) -> Cost:
+    """Count what the lines of a log cost."""
+    lines = lines_of(kind)
+    rest = b"".join(lines[WARM:])
+    count = len(lines) - WARM
+    monitor = started(lines)
+    seen: Counter[str] = Counter()
+
+    def note(frame: FrameType, event: str, argument: Any) -> None:
+        seen[event] += 1
+        if event == "c_call" and argument.__name__ in _MATCHING:
+            seen["match"] += 1
+
+    before = sys.getprofile()
+    sys.setprofile(note)
+    try:
+        monitor.feed(rest, 0.0)
+    finally:
+        sys.setprofile(before)
+
+    reader = started(lines)
+    gc.collect()
+    gc.disable()
+    try:
+        tracked = gc.get_count()[0]
+        events = reader.read(rest, 0.0)
+        tracked = gc.get_count()[0] - tracked
+    finally:
+        gc.enable()
+    assert events
+    return Cost(
+        seen["call"] / count, seen["c_call"] / count, seen["match"] / count, tracked / count
+    )
+
+
+@pytest.mark.parametrize("kind", BOUNDS)
+def test_a_line_costs_no_more(kind: str) -> None:
+    """Lines of passes, of displays, of tests, and foreign ones."""
+    found, bound = cost(kind), BOUNDS[kind]
+
+    over = {name: value for name, value in found._asdict().items() if value > getattr(bound, name)}
+    assert over == {}, f"{kind}: {found}"
+
+
+def test_a_pass_line_costs_no_call() -> None:
+    """A block of 650 lines takes no more calls than one of 35, give or take a few."""
+    small, large = cost("small"), cost("large")
+
+    assert large.calls < small.calls / 5
+    assert large.objects < small.objects / 5
