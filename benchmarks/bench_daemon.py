@@ -21,6 +21,8 @@ from grow_log import grow, pieces
 
 LINE_SIZE = 90
 """Bytes of a line, about."""
+SETTLING = 45.0
+"""Seconds until what was read is saved, and only looking is left."""
 
 
 class Daemon:
@@ -55,7 +57,7 @@ class Daemon:
             lines = answer.read().decode().splitlines()
         return sum(float(x.split()[-1]) for x in lines if x.startswith(f"{name}{{"))
 
-    def wait_for(self, name: str, value: float, timeout: float = 900) -> float:
+    def wait_for(self, name: str, value: float, timeout: float = 900, rest: float = 9) -> float:
         """Wait until a metric has reached a value; return the seconds that took."""
         begin = time.monotonic()
         while True:
@@ -64,7 +66,8 @@ class Daemon:
                 return time.monotonic() - begin
             if time.monotonic() - begin > timeout:
                 raise TimeoutError(f"{name} is not {value} after {timeout} s")
-            time.sleep(max(0.02, 9 * (time.monotonic() - asked)))  # scrapes are not the load
+            # Scrapes are not the load.
+            time.sleep(max(0.02, rest * (time.monotonic() - asked)))
 
     def stop(self, number: signal.Signals) -> float:
         """End it; return the seconds that took."""
@@ -123,6 +126,7 @@ def many_logs(folder: Path, count: int, seconds: float) -> None:
     daemon.wait_for("caffewatch_lines_total", count * len(lines))
     print(f"{count} logs of {len(lines)} lines: {daemon.memory():.0f} MB")
     print(f"  first reading   {time.monotonic() - begin:8.1f} s")
+    time.sleep(SETTLING)
     before, start = daemon.cpu(), time.monotonic()
     time.sleep(seconds)
     print(f"  idle            {100 * (daemon.cpu() - before) / (time.monotonic() - start):8.1f} %")
@@ -142,7 +146,7 @@ def many_logs(folder: Path, count: int, seconds: float) -> None:
             written += 500
         time.sleep(0.005)
     load = (daemon.cpu() - before) / elapsed
-    lag = daemon.wait_for("caffewatch_lines_total", written)
+    lag = daemon.wait_for("caffewatch_lines_total", written, rest=0.1)
     print(f"  growing         {100 * load:8.1f} % at 50,000 lines/s, {lag:.2f} s behind at the end")
     daemon.stop(signal.SIGTERM)
 
