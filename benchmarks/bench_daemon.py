@@ -21,8 +21,8 @@ from grow_log import grow, pieces
 
 LINE_SIZE = 90
 """Bytes of a line, about."""
-SETTLING = 45.0
-"""Seconds until what was read is saved, and only looking is left."""
+SETTLING = 160.0
+"""Seconds until the state of a thousand logs is saved, a few at a time: only looking is left."""
 
 
 class Daemon:
