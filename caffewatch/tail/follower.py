@@ -105,14 +105,8 @@ class LogFollower:
         files = tuple(x.position(taken=x.stream not in untaken) for x in self._streams)
         moved_to = None if self.path == self._home else self.path
         target = self._beside.target if self._beside.target != self.path else None
-        return Position(
-            files,
-            self._beside.known,
-            self._streams.past,
-            moved_to,
-            target,
-            self._streams.last_stream,
-        )
+        beside, past = self._beside.known, self._streams.past
+        return Position(files, beside, past, moved_to, target, self._streams.last_stream)
 
     def offsets(self) -> dict[int, int] | None:
         """Return how far each stream was read; None while one stands in the middle of a line."""
@@ -259,15 +253,22 @@ class LogFollower:
         return not all(share_beginning(name, source.file) for name in unseen)
 
     def _truncated(self, source: Source, now: float) -> None:
-        self._changes.append(Change.TRUNCATED)
         is_current, near = source is self._streams.current, [source.path]
-        file = source.detach()
         self._beside.note_copies(source, self.path)
-        self._recover(source)
-        if file and is_current:
-            self._succeed(file, near, now)
-        elif file:
+        file = source.detach()
+        try:
+            self._recover(source)
+            if file and is_current:
+                self._succeed(file, near, now)
+        except OSError:
+            if file and source in self._streams and source.file is None:
+                source.attach(file)  # as before, so that the next look tries it again
+            elif file:
+                file.close()
+            raise
+        if file and not is_current:
             file.close()
+        self._changes.append(Change.TRUNCATED)
 
     def _recover(self, source: Source) -> None:
         """Read a file that lost its place on from where it was moved or copied to, if it was.
