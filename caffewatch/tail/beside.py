@@ -78,7 +78,7 @@ class Beside:
         return [x for x, id in near if id != current and not self._is_known(x, id)]
 
     def take_in(
-        self, path: str, places: Iterable[str], current: FileId, now: float,
+        self, path: str, places: Iterable[str], current: FileId | None, now: float,
         successor: OpenFile | None = None,
     ) -> None:  # fmt: skip
         """Begin to read what nobody has seen, and know everything else from now on.
@@ -130,7 +130,7 @@ class Beside:
         return identities(name for name in names if name not in own)
 
     def _pass(
-        self, path: str, places: Iterable[str], current: FileId, now: float,
+        self, path: str, places: Iterable[str], current: FileId | None, now: float,
         next_one: OpenFile | None,
     ) -> set[FileId]:  # fmt: skip
         """Take in what nobody has seen; return the files of which is known what they are."""

@@ -168,7 +168,9 @@ class LogFollower:
     def _lose_path(self, now: float) -> None:
         current = self._streams.current
         if current is not None:
-            self._beside.take_in(self.path, [current.path], current.id, now)
+            # What has the inode of a closed file may have been written anew.
+            id = current.id if current.file else None
+            self._beside.take_in(self.path, [current.path], id, now)
             self._beside.aim(self.path)
 
     def _follow_path(self, now: float) -> None:
@@ -243,11 +245,10 @@ class LogFollower:
         Of an empty file nothing is known that could disagree; only the new copy betrays it. A file
         that has lost the log's name was renamed, not copied.
         """
-        if source is not self._streams.current or source.replaying or source.offset:
+        is_unread = source is self._streams.current and not (source.replaying or source.offset)
+        if not is_unread or source.file is None or not source.touched:
             return False
         if [x for _, x in identities([self.path])] != [source.id]:
-            return False
-        if source.file is None or not source.touched:
             return False
         unseen = self._beside.unseen(self.path, [source.path], source.id)
         return not all(share_beginning(name, source.file) for name in unseen)
