@@ -10,7 +10,7 @@ from typing import Literal
 from caffewatch.tail.beside import Beside, share_beginning
 from caffewatch.tail.events import Condition, Ended, Look
 from caffewatch.tail.identity import Change, FileId, decide
-from caffewatch.tail.parking import unpark
+from caffewatch.tail.parking import seek, unpark
 from caffewatch.tail.position import Position
 from caffewatch.tail.reader import OpenFile, begins_with, file_id, resolved, status
 from caffewatch.tail.resume import Resumption, find_again
@@ -168,8 +168,8 @@ class LogFollower:
     def _lose_path(self, now: float) -> None:
         current = self._streams.current
         if current is not None:
-            # What has the inode of a closed file may have been written anew.
-            id = current.id if current.file else None
+            seek(current)
+            id = current.id if current.file else None  # else it may be written anew
             self._beside.take_in(self.path, [current.path], id, now)
             self._beside.aim(self.path)
 

@@ -56,6 +56,15 @@ def unpark(
     return [x for x in missing if x.lost_at and now - x.lost_at >= LOST_PATIENCE]
 
 
+def seek(source: Source) -> None:
+    """Open a closed file again under the name that it has by now, if it can be told from others."""
+    if source.file is None and source.known.is_telling:
+        near = identities(neighbours(source.path))
+        file = find_itself(source.known, near, [source.path])
+        if file is not None:
+            source.attach(file)
+
+
 def _is_due(source: Source, now: float) -> bool:
     return now - source.looked_for_at >= min(SEARCH_EVERY, now - (source.lost_at or now))
 
