@@ -9,7 +9,6 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TextIO
 
-from caffewatch.cli import check_many
 from caffewatch.cli.check_formats import FORMATS, writer
 from caffewatch.cli.interruption import INTERRUPTED, Interruption
 from caffewatch.cli.progress import Progress
@@ -29,7 +28,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--format", choices=FORMATS, default="text")
     parser.add_argument("-o", "--output", metavar="PATH", help="write the report to this file")
-    check_many.add(parser)
+    _add_many(parser)
     parser.epilog = (
         "exit status: 0 nothing to tell, 1 a warning or worse was found, "
         "2 bad usage or an unreadable file, 130 interrupted: the report is of what was read by then"
@@ -41,7 +40,9 @@ def main(arguments: argparse.Namespace) -> int:
     try:
         with _Output(arguments.output) as out:
             names = expand(arguments.logs)
-            if check_many.asked_for(arguments):
+            if _is_for_many(arguments):
+                from caffewatch.cli import check_many  # noqa: PLC0415 - one log needs no processes
+
                 return check_many.judge_all(names, arguments, out)
             return _judge(names, arguments.format, out)
     except BrokenPipeError:
@@ -107,3 +108,37 @@ class _Output(AbstractContextManager[TextIO]):
         finally:
             if self._draft is not None:
                 self._draft.unlink(missing_ok=True)
+
+
+def _add_many(parser: argparse.ArgumentParser) -> None:
+    """Declare what chooses this way of checking."""
+    parser.add_argument(
+        "-j",
+        "--jobs",
+        type=_jobs,
+        default=1,
+        metavar="N",
+        help="judge N logs at once; 0: one on every processor",
+    )
+    parser.add_argument(
+        "--summary",
+        action="store_true",
+        help="count verdicts, rules and types of layers over all logs, instead of one report each",
+    )
+    parser.add_argument(
+        "--dask",
+        metavar="ADDRESS",
+        help="judge on a Dask cluster (tcp://scheduler:8786); needs the extra 'dask'",
+    )
+
+
+def _jobs(text: str) -> int:
+    number = int(text)
+    if number < 0:
+        raise ValueError
+    return number
+
+
+def _is_for_many(arguments: argparse.Namespace) -> bool:
+    """Tell whether logs are to be judged at once, or summed up."""
+    return bool(arguments.jobs != 1 or arguments.summary or arguments.dask)

@@ -33,7 +33,7 @@ class _Text:
 
     def take(self, name: str, monitor: Monitor, interrupted: bool) -> None:
         from caffewatch.cli import terminal  # noqa: PLC0415 - rich takes its time
-        from caffewatch.report import as_text  # noqa: PLC0415 - it imports rich
+        from caffewatch.report import as_text  # noqa: PLC0415 - as above
 
         self._progress.pause()
         if interrupted:
@@ -53,7 +53,7 @@ class _Json:
         self._reports: list[dict[str, Any]] = []
 
     def take(self, name: str, monitor: Monitor, interrupted: bool) -> None:
-        from caffewatch.report import as_json  # noqa: PLC0415 - of this format
+        from caffewatch.report import as_json  # noqa: PLC0415 - text needs none of it
 
         marked = {"interrupted": True} if interrupted else {}
         self._reports.append(as_json.report(name, monitor) | marked)

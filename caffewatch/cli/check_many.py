@@ -7,49 +7,14 @@ import json
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, TextIO
+from typing import TextIO
 
 from caffewatch.cli.interruption import INTERRUPTED, Interruption
 from caffewatch.report import tally
+from caffewatch.report.cluster import Cluster, ClusterError
 from caffewatch.report.judging import Form, Judged
+from caffewatch.report.parallel import Pool, Workers, cores, in_order
 from caffewatch.report.plain import plain
-
-if TYPE_CHECKING:
-    from caffewatch.report.parallel import Workers
-
-
-def add(parser: argparse.ArgumentParser) -> None:
-    """Declare what chooses this way of checking."""
-    parser.add_argument(
-        "-j",
-        "--jobs",
-        type=_jobs,
-        default=1,
-        metavar="N",
-        help="judge N logs at once; 0: one on every processor",
-    )
-    parser.add_argument(
-        "--summary",
-        action="store_true",
-        help="count verdicts, rules and types of layers over all logs, instead of one report each",
-    )
-    parser.add_argument(
-        "--dask",
-        metavar="ADDRESS",
-        help="judge on a Dask cluster (tcp://scheduler:8786); needs the extra 'dask'",
-    )
-
-
-def _jobs(text: str) -> int:
-    number = int(text)
-    if number < 0:
-        raise ValueError
-    return number
-
-
-def asked_for(arguments: argparse.Namespace) -> bool:
-    """Tell whether the arguments ask for it."""
-    return bool(arguments.jobs != 1 or arguments.summary or arguments.dask)
 
 
 def judge_all(names: list[str], arguments: argparse.Namespace, out: TextIO) -> int:
@@ -61,8 +26,6 @@ def judge_all(names: list[str], arguments: argparse.Namespace, out: TextIO) -> i
         return _fail("-j and --dask exclude each other: a cluster has its own number of workers")
     if "-" in names:
         return _fail("standard input has no place among many logs: give a file instead of -")
-    from caffewatch.report.cluster import ClusterError  # noqa: PLC0415 - one process needs none
-
     try:
         with Interruption() as interruption, _workers(arguments, len(names)) as workers:
             return _run(names, arguments, out, workers, interruption)
@@ -73,13 +36,9 @@ def judge_all(names: list[str], arguments: argparse.Namespace, out: TextIO) -> i
 @contextmanager
 def _workers(arguments: argparse.Namespace, logs: int) -> Iterator[Workers]:
     if arguments.dask:
-        from caffewatch.report.cluster import Cluster  # noqa: PLC0415 - Dask takes its time
-
         with Cluster(arguments.dask) as cluster:
             yield cluster
         return
-    from caffewatch.report.parallel import Pool, cores  # noqa: PLC0415 - as above
-
     with Pool(max(1, min(arguments.jobs or cores(), logs))) as pool:
         yield pool
 
@@ -91,8 +50,6 @@ def _run(
     workers: Workers,
     interruption: Interruption,
 ) -> int:
-    from caffewatch.report.parallel import in_order  # noqa: PLC0415 - one process needs none
-
     form: Form = "summary" if arguments.summary else arguments.format
     writer = _Writer(form, arguments.format, out)
     try:
@@ -110,7 +67,7 @@ def _counted(results: Iterable[Judged], total: int) -> Iterator[Judged]:
     if not sys.stderr.isatty():
         yield from results
         return
-    from caffewatch.cli import terminal  # noqa: PLC0415 - it imports rich
+    from caffewatch.cli import terminal  # noqa: PLC0415 - a pipe need not wait for rich
 
     with terminal.counter() as bar:
         yield from bar.track(results, total=total)
@@ -160,7 +117,7 @@ class _Writer:
             terminal.write(done.text, self._out)
 
     def _sum_up(self, total: tally.Tally) -> None:
-        from caffewatch.cli import terminal  # noqa: PLC0415 - as above
+        from caffewatch.cli import terminal  # noqa: PLC0415 - JSON need not wait for rich
 
         if self._format == "json":
             self._out.write(json.dumps(tally.as_dict(total), indent=1) + "\n")

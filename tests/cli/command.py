@@ -10,12 +10,24 @@ import termios
 from io import FileIO
 from pathlib import Path
 
+import pytest
+
+from caffewatch.cli.main import main
+
 RUNS = Path(__file__).parents[1] / "data" / "runs"
 
 
 def command(*arguments: str | Path) -> list[str]:
     """Spell a command."""
     return [sys.executable, "-m", "caffewatch", *map(str, arguments)]
+
+
+def checked(capsys: pytest.CaptureFixture[str], *arguments: object) -> tuple[int, str, str]:
+    """Run ``check`` in this process; return its exit status and what it printed."""
+    capsys.readouterr()
+    code = main(["check", *map(str, arguments)])
+    out, err = capsys.readouterr()
+    return code, out, err
 
 
 def run(

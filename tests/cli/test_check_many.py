@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from caffewatch.cli.main import main
-from tests.cli.command import command, unread
+from tests.cli.command import checked, command, unread
 from tests.logs import CaffeLog
 
 Capture = pytest.CaptureFixture[str]
@@ -39,32 +39,24 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def shown(capsys: Capture, *arguments: object) -> tuple[int, str, str]:
-    """Run ``check``; return its exit status and what it printed."""
-    capsys.readouterr()
-    code = main(["check", *map(str, arguments)])
-    out, err = capsys.readouterr()
-    return code, out, err
-
-
 class TestReports:
     @pytest.mark.parametrize("format", ["text", "json"])
     def test_same_as_one_after_the_other(self, format: str, folder: Path, capsys: Capture) -> None:
         """To the byte, in the same order."""
-        alone = shown(capsys, "--format", format, folder)
+        alone = checked(capsys, "--format", format, folder)
 
-        assert shown(capsys, "--format", format, "-j", 3, folder) == alone
+        assert checked(capsys, "--format", format, "-j", 3, folder) == alone
         assert alone[0] == 1
 
     def test_every_processor(self, folder: Path, capsys: Capture) -> None:
         """Is what 0 means."""
-        code, out, _ = shown(capsys, "-j", 0, "--format", "json", folder)
+        code, out, _ = checked(capsys, "-j", 0, "--format", "json", folder)
 
         assert (code, len(json.loads(out))) == (1, 6)
 
     def test_what_cannot_be_read(self, folder: Path, capsys: Capture) -> None:
         """Is told, and the others are judged."""
-        code, out, err = shown(capsys, "-j", 2, folder / "gone.log", folder / "host0/0.log")
+        code, out, err = checked(capsys, "-j", 2, folder / "gone.log", folder / "host0/0.log")
 
         assert (code, err.count("\n")) == (2, 1)
         assert err.startswith(f"caffewatch check: {folder}/gone.log: No such file")
@@ -72,7 +64,7 @@ class TestReports:
 
     def test_nothing_to_report(self, tmp_path: Path, capsys: Capture) -> None:
         """Is an empty list."""
-        code, out, _ = shown(capsys, "-j", 2, "--format", "json", tmp_path / "gone.log")
+        code, out, _ = checked(capsys, "-j", 2, "--format", "json", tmp_path / "gone.log")
 
         assert (code, json.loads(out)) == (2, [])
 
@@ -80,7 +72,7 @@ class TestReports:
 class TestSummary:
     def test_json(self, folder: Path, capsys: Capture) -> None:
         """Counts logs by verdict, findings by rule and by type of layer."""
-        code, out, _ = shown(capsys, "--summary", "--format", "json", folder)
+        code, out, _ = checked(capsys, "--summary", "--format", "json", folder)
 
         counted: dict[str, Any] = json.loads(out)
         assert code == 1
@@ -91,10 +83,10 @@ class TestSummary:
 
     def test_text(self, folder: Path, capsys: Capture) -> None:
         """Is for people, and the same however many work on it."""
-        alone = shown(capsys, "--summary", folder)
+        alone = checked(capsys, "--summary", folder)
 
         assert alone[1].startswith("6 logs, ")
-        assert shown(capsys, "--summary", "-j", 2, folder) == alone
+        assert checked(capsys, "--summary", "-j", 2, folder) == alone
 
 
 class TestMistakes:
@@ -108,7 +100,7 @@ class TestMistakes:
     )
     def test_bad_combinations(self, arguments: list[str], reason: str, capsys: Capture) -> None:
         """Say what is wrong."""
-        code, out, err = shown(capsys, *arguments)
+        code, out, err = checked(capsys, *arguments)
 
         assert (code, out, reason in err) == (2, "", True)
 

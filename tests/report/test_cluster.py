@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from distributed import LocalCluster
 
-from caffewatch.cli.main import main
 from caffewatch.report.cluster import Cluster, ClusterError
+from tests.cli.command import checked
 from tests.logs import CaffeLog
 
 Capture = pytest.CaptureFixture[str]
@@ -22,7 +22,7 @@ def cluster() -> Iterator[Any]:
     """Run a scheduler and two worker processes on loopback."""
     with LocalCluster(
         n_workers=2, threads_per_worker=1, processes=True, host="127.0.0.1",
-        dashboard_address=None,
+        dashboard_address="127.0.0.1:0",
     ) as running:  # fmt: skip
         yield running
 
@@ -40,14 +40,6 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def shown(capsys: Capture, *arguments: object) -> tuple[int, str, str]:
-    """Run ``check``; return its exit status and what it printed."""
-    capsys.readouterr()
-    code = main(["check", *map(str, arguments)])
-    out, err = capsys.readouterr()
-    return code, out, err
-
-
 @pytest.mark.slow
 class TestLocalCluster:
     @pytest.mark.parametrize("options", [("--format", "json"), (), ("--summary",)])
@@ -55,14 +47,14 @@ class TestLocalCluster:
         self, options: tuple[str, ...], cluster: Any, folder: Path, capsys: Capture
     ) -> None:
         """The report is that of one process, to the byte."""
-        alone = shown(capsys, *options, folder)
+        alone = checked(capsys, *options, folder)
 
-        assert shown(capsys, *options, "--dask", cluster.scheduler_address, folder) == alone
+        assert checked(capsys, *options, "--dask", cluster.scheduler_address, folder) == alone
 
     def test_urls(self, cluster: Any, folder: Path, capsys: Capture) -> None:
         """Are opened by the workers."""
         address = cluster.scheduler_address
-        code, out, _ = shown(
+        code, out, _ = checked(
             capsys, "--format", "json", "--dask", address, f"file://{folder}/*.log"
         )
 
@@ -73,7 +65,7 @@ class TestLocalCluster:
 
     def test_what_cannot_be_read(self, cluster: Any, folder: Path, capsys: Capture) -> None:
         """Is told here."""
-        code, _, err = shown(capsys, "--dask", cluster.scheduler_address, folder / "gone.log")
+        code, _, err = checked(capsys, "--dask", cluster.scheduler_address, folder / "gone.log")
 
         assert (code, err) == (
             2, f"caffewatch check: {folder}/gone.log: No such file or directory\n",
@@ -103,7 +95,7 @@ class TestWithoutACluster:
         """The message says what to install."""
         monkeypatch.setitem(sys.modules, "distributed", None)
 
-        code, out, err = shown(capsys, "--dask", "tcp://127.0.0.1:1", folder)
+        code, out, err = checked(capsys, "--dask", "tcp://127.0.0.1:1", folder)
 
         assert (code, out) == (2, "")
         assert err == ("caffewatch check: --dask needs the extra: pip install 'caffewatch[dask]'\n")
