@@ -187,7 +187,7 @@ class Daemon:
         )
         listen, tls = self.settings.web.listen, self.settings.web.tls
         files = tls if tls is None else TlsFiles(tls.cert_file, tls.key_file, tls.client_ca_file)
-        return Server(listen.host, listen.port, routes.respond, tls=files)
+        return Server(listen.host, listen.port, routes, tls=files)
 
     def _sight(self) -> Sight:
         return Sight(

@@ -1,1 +1,1 @@
-"""HTTP: answers are a plain function of the request, so that the server can be exchanged."""
+"""HTTP: a WSGI application, and the server that bounds what its clients take."""

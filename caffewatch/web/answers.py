@@ -1,33 +1,58 @@
-"""Answers that a client may already have, and that travel small."""
+"""Answers of each kind, those that a client may already have, and those that something is wrong."""
 
 from __future__ import annotations
 
 import gzip
-import hashlib
 import json
 from http import HTTPStatus
 
-from caffewatch.web.message import HTML, Request, Response
+from werkzeug.exceptions import HTTPException
+from werkzeug.wrappers import Request, Response
 
 JSON = "application/json"
+TEXT = "text/plain; charset=utf-8"
+HTML = "text/html; charset=utf-8"
 PAGE_POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src data:; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
+SECURITY_HEADERS = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Referrer-Policy": "no-referrer",
+    "Server": "caffewatch",
+    "X-Content-Type-Options": "nosniff",
+}
+"""What every answer has that does not say otherwise."""
 _SMALL = 1024
 """Bytes below which nothing is gained by packing."""
 
 
-def as_json(value: object, status: HTTPStatus = HTTPStatus.OK) -> Response:
+def as_text(message: str, status: int = HTTPStatus.OK) -> Response:
+    """Answer with one line of plain text."""
+    return Response(f"{message}\n", status, content_type=TEXT)
+
+
+def as_json(value: object, status: int = HTTPStatus.OK) -> Response:
     """Answer with JSON, in which nothing may be nan."""
-    body = json.dumps(value, allow_nan=False, separators=(",", ":")).encode()
-    return Response(status, body, JSON)
+    body = json.dumps(value, allow_nan=False, separators=(",", ":"))
+    return Response(body, status, content_type=JSON)
 
 
-def as_page(html: str, status: HTTPStatus = HTTPStatus.OK) -> Response:
+def as_page(html: str) -> Response:
     """Answer with a page that loads nothing but our own style and script."""
-    body = html.encode("utf-8", "replace")
-    return Response(status, body, HTML, {"Content-Security-Policy": PAGE_POLICY})
+    headers = {"Content-Security-Policy": PAGE_POLICY}
+    return Response(html.encode("utf-8", "replace"), headers=headers, content_type=HTML)
+
+
+def as_error(error: HTTPException, path: str) -> Response:
+    """Say in one sentence what is wrong with a request, to programs as JSON."""
+    status, message = error.code or HTTPStatus.INTERNAL_SERVER_ERROR, error.description or ""
+    in_json = path.startswith("/api/")
+    answer = as_json({"error": message}, status) if in_json else as_text(message, status)
+    for name, value in error.get_headers():
+        answer.headers.setdefault(name, value)
+    return answer
 
 
 def fitted(request: Request, response: Response) -> Response:
@@ -35,31 +60,17 @@ def fitted(request: Request, response: Response) -> Response:
 
     The tag is weak: it is the same for the packed and the plain body.
     """
-    if response.status != HTTPStatus.OK:
-        return response
-    tag = f'W/"{hashlib.blake2b(response.body, digest_size=12).hexdigest()}"'
-    headers = {
-        **response.headers, "ETag": tag, "Cache-Control": "no-cache", "Vary": "Accept-Encoding",
-    }  # fmt: skip
-    if _has(request.headers.get("if-none-match", ""), tag):
-        return Response(HTTPStatus.NOT_MODIFIED, b"", response.content_type, headers)
-    body = response.body
-    if len(body) >= _SMALL and unpacks(request.headers.get("accept-encoding", "")):
-        body = gzip.compress(body, compresslevel=5, mtime=0)
-        headers["Content-Encoding"] = "gzip"
-    return Response(response.status, body, response.content_type, headers)
+    response.add_etag(weak=True)
+    response.headers["Cache-Control"] = "no-cache"
+    response.vary.add("Accept-Encoding")
+    response.make_conditional(request)
+    body = response.get_data()
+    if response.status_code == HTTPStatus.OK and len(body) >= _SMALL and unpacks(request):
+        response.set_data(gzip.compress(body, compresslevel=5, mtime=0))
+        response.content_encoding = "gzip"
+    return response
 
 
-def _has(header: str, tag: str) -> bool:
-    opaque = tag.removeprefix("W/")
-    given = [x.strip().removeprefix("W/") for x in header.split(",")]
-    return opaque in given or header.strip() == "*"
-
-
-def unpacks(header: str) -> bool:
-    """Tell from an Accept-Encoding header whether a client can unpack gzip."""
-    for part in header.lower().split(","):
-        name, _, weight = part.strip().partition(";")
-        if name.strip() in ("gzip", "*"):
-            return weight.replace(" ", "").rstrip("0.") != "q="
-    return False
+def unpacks(request: Request) -> bool:
+    """Tell whether a client can unpack gzip."""
+    return request.accept_encodings.quality("gzip") > 0

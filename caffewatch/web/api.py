@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from http import HTTPStatus
 from typing import Any
-from urllib.parse import parse_qs
+
+from werkzeug.exceptions import BadRequest, NotFound, ServiceUnavailable
+from werkzeug.wrappers import Response
 
 from caffewatch.alert.model import Alert
 from caffewatch.draw.figures import number
@@ -15,15 +16,10 @@ from caffewatch.history.frozen import LogHistory, RunHistory
 from caffewatch.log.glog import isoformat
 from caffewatch.snapshot import RunSnapshot
 from caffewatch.web.answers import as_json
-from caffewatch.web.message import Response
 from caffewatch.web.sight import Sight, Watched
 
 POINTS = 400
 MOST_POINTS = 2000
-
-
-class QueryError(ValueError):
-    """A parameter of the query is not what it should be."""
 
 
 def jobs(sight: Sight) -> Response:
@@ -44,42 +40,37 @@ def alerts(sight: Sight) -> Response:
     return as_json({"alerts": [_alert(x) for x in sight.loud()]})
 
 
-def series(sight: Sight, job: str, query: str) -> Response:
-    """Return the curves and marks of one run."""
-    logs = [x.log for x in sight.of_job(job)]
-    try:
-        wanted = _Wanted(query, logs)
-    except QueryError as error:
-        return wrong(HTTPStatus.BAD_REQUEST, str(error))
+def series(sight: Sight, job: str, query: Mapping[str, str]) -> Response:
+    """Return the curves and marks of one run.
+
+    Raises
+    ------
+    HTTPException
+        The query is wrong, or asks for what is not there.
+    """
+    wanted = _Wanted(query, [x.log for x in sight.of_job(job)])
     if wanted.log is None:
-        return wrong(HTTPStatus.NOT_FOUND, f"job {job!r} has no log as yet")
+        raise NotFound(f"job {job!r} has no log as yet")
     past = sight.past(job, wanted.log)
     if past is None:
-        return wrong(HTTPStatus.SERVICE_UNAVAILABLE, "no history as yet; ask again in a second")
+        raise ServiceUnavailable("no history as yet; ask again in a second")
     run = _choose(past.history, wanted.run)
     if run is None:
         there = ", ".join(str(x.ordinal) for x in past.history.runs) or "none"
-        return wrong(HTTPStatus.NOT_FOUND, f"no such run; remembered are: {there}")
+        raise NotFound(f"no such run; remembered are: {there}")
     return as_json({"job": job, "log": wanted.log, **_series(run, wanted)})
 
 
 class _Wanted:
     """The query of ``series``, checked."""
 
-    def __init__(self, query: str, logs: list[str]) -> None:
-        try:
-            given = {
-                k: v[-1]
-                for k, v in parse_qs(query, keep_blank_values=True, max_num_fields=20).items()
-            }
-        except ValueError as error:
-            raise QueryError(f"the query cannot be read: {error}") from error
+    def __init__(self, given: Mapping[str, str], logs: list[str]) -> None:
         unknown = given.keys() - {"log", "run", "from", "to", "points"}
         if unknown:
-            raise QueryError(f"no such parameter: {', '.join(sorted(unknown))}")
+            raise BadRequest(f"no such parameter: {', '.join(sorted(unknown))}")
         self.log = given.get("log", logs[-1] if logs else None)
         if self.log is not None and self.log not in logs:
-            raise QueryError("log: not one of the job's logs; /api/v1/jobs lists them")
+            raise BadRequest("log: not one of the job's logs; /api/v1/jobs lists them")
         self.run = _whole(given, "run", 1)
         self.since = _whole(given, "from", 0)
         self.until = _whole(given, "to", 0)
@@ -92,7 +83,7 @@ def _whole(given: Mapping[str, str], name: str, least: int, most: int = 10**15 -
         return None
     if not (text.isascii() and text.isdecimal() and len(text) <= 15 and least <= int(text) <= most):
         limits = f"from {least} on" if most == 10**15 - 1 else f"from {least} to {most}"
-        raise QueryError(f"{name}: expected a whole number {limits}")
+        raise BadRequest(f"{name}: expected a whole number {limits}")
     return int(text)
 
 
@@ -195,8 +186,3 @@ def _alert(alert: Alert) -> dict[str, Any]:
         "labels": dict(alert.labels),
         "annotations": dict(alert.annotations),
     }
-
-
-def wrong(status: HTTPStatus, message: str) -> Response:
-    """Answer that a request is wrong, in one sentence."""
-    return as_json({"error": message}, status)

@@ -1,26 +1,55 @@
-"""The pages by path."""
+"""The application: pages by path."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import logging
+import re
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from http import HTTPStatus
-from urllib.parse import unquote
+from typing import TYPE_CHECKING
+
+from werkzeug.exceptions import HTTPException, InternalServerError, MethodNotAllowed, NotFound
+from werkzeug.routing import Map, Rule
+from werkzeug.wrappers import Request, Response
 
 from caffewatch.draw.pages import STATIC
 from caffewatch.web import api, site
-from caffewatch.web.answers import fitted, unpacks
-from caffewatch.web.message import Request, Response, text
+from caffewatch.web.answers import SECURITY_HEADERS, as_error, as_text, fitted, unpacks
 from caffewatch.web.sight import Sight
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 Check = Callable[[], str | None]
 """None while all is well, otherwise one sentence about what is wrong."""
-Page = Callable[[Request], Response]
+
+logger = logging.getLogger(__name__)
+
+_PLAIN = ("metrics", "healthz", "readyz")
+"""Pages for machines that ask again and again, each time for something new."""
+_PAGES = Map(
+    [
+        Rule(path, endpoint=endpoint, methods=["GET"])
+        for path, endpoint in (
+            ("/", "index"),
+            ("/jobs/<path:name>", "job"),
+            ("/metrics", "metrics"),
+            ("/healthz", "healthz"),
+            ("/readyz", "readyz"),
+            ("/api/v1/jobs", "jobs"),
+            ("/api/v1/alerts", "alerts"),
+            ("/api/v1/jobs/<path:name>/series", "series"),
+            *((f"/static/{name}", "static") for name in STATIC),
+        )
+    ],
+    merge_slashes=False,
+).bind("localhost")
 
 
 @dataclass(frozen=True, slots=True)
 class Routes:
-    """Answers requests from what the daemon passes in.
+    """Answers requests from what the daemon passes in, from several threads at once.
 
     Parameters
     ----------
@@ -42,82 +71,75 @@ class Routes:
     readiness: Check
     sight: Sight
 
-    def respond(self, request: Request) -> Response:
-        """Answer a request: 404 for an unknown path, 405 for a method other than GET and HEAD."""
-        plain = self._plain()
-        page = plain.get(request.path)
-        shown = None if page else self._shown().get(request.path) or self._of_job(request.path)
-        if page is None and shown is None:
-            return self._missing(request.path, [*plain, *self._shown()])
-        if request.method not in {"GET", "HEAD"}:
-            message = "this page can only be read, with GET or HEAD"
-            return Response(
-                HTTPStatus.METHOD_NOT_ALLOWED,
-                f"{message}\n".encode(),
-                headers={"Allow": "GET, HEAD"},
-            )
-        if page is not None:
-            return page(request)
-        assert shown is not None
-        return fitted(request, shown(request))
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer a request, as WSGI has it."""
+        request = Request(environ)
+        try:
+            response = self._answer(request)
+        except HTTPException as error:
+            response = as_error(error, request.path)
+        except Exception:
+            logger.exception("no answer to %s %r", request.method, request.path)
+            response = as_error(InternalServerError("internal error; see the log"), request.path)
+        for name, value in SECURITY_HEADERS.items():
+            response.headers.setdefault(name, value)
+        return response(environ, start_response)
 
-    def _plain(self) -> dict[str, Page]:
-        """Return the pages for machines that ask again and again, each time for something new."""
-        return {
-            "/metrics": self._metrics,
-            "/healthz": lambda _: _checked(self.health),
-            "/readyz": lambda _: _checked(self.readiness),
-        }
+    def _answer(self, request: Request) -> Response:
+        try:
+            page, given = _PAGES.match(request.path, request.method)
+        except MethodNotAllowed as error:
+            error.description = "this page can only be read, with GET or HEAD"
+            raise
+        except NotFound as error:
+            error.description = f"no such page; there are {_known()}"
+            raise
+        match page:
+            case "metrics":
+                return self._metrics(request)
+            case "healthz":
+                return _checked(self.health)
+            case "readyz":
+                return _checked(self.readiness)
+        return fitted(request, self._shown(page, request, given.get("name", "")))
 
-    def _shown(self) -> dict[str, Page]:
-        return {
-            "/": lambda _: site.index(self.sight, self.version),
-            "/api/v1/jobs": lambda _: api.jobs(self.sight),
-            "/api/v1/alerts": lambda _: api.alerts(self.sight),
-            **{f"/static/{name}": _static(name) for name in STATIC},
-        }
-
-    def _of_job(self, path: str) -> Page | None:
-        """Return the page of a configured job, None for any other path."""
-        match path.split("/"):
-            case ["", "jobs", quoted] if (name := unquote(quoted)) in self.sight.jobs:
-                return lambda request: site.job(self.sight, self.version, name, request.query)
-            case ["", "api", "v1", "jobs", quoted, "series"] if (
-                name := unquote(quoted)
-            ) in self.sight.jobs:
-                return lambda request: api.series(self.sight, name, request.query)
-        return None
-
-    def _missing(self, path: str, there: Sequence[str]) -> Response:
-        """Say what there is instead, to programs as JSON."""
-        match path.split("/"):
-            case ["", "api", "v1", "jobs", quoted, "series"]:
-                return api.wrong(
-                    HTTPStatus.NOT_FOUND, f"no job {unquote(quoted)!r}; /api/v1/jobs lists them"
-                )
-            case ["", "jobs", quoted] if quoted:
-                return text(HTTPStatus.NOT_FOUND, f"no job {unquote(quoted)!r}; / lists them")
-        known = " ".join([*there, "/jobs/NAME", "/api/v1/jobs/NAME/series"])
-        message = f"no such page; there are {known}"
-        if path.startswith("/api/"):
-            return api.wrong(HTTPStatus.NOT_FOUND, message)
-        return text(HTTPStatus.NOT_FOUND, message)
+    def _shown(self, page: str, request: Request, name: str) -> Response:
+        """Return a page that may be the same as before; ``name`` is what varies in its path."""
+        match page:
+            case "index":
+                return site.index(self.sight, self.version)
+            case "job":
+                if name not in self.sight.jobs:
+                    raise NotFound(f"no job {name!r}; / lists them")
+                return site.job(self.sight, self.version, name, request.args)
+            case "jobs":
+                return api.jobs(self.sight)
+            case "alerts":
+                return api.alerts(self.sight)
+            case "series":
+                if name not in self.sight.jobs:
+                    raise NotFound(f"no job {name!r}; /api/v1/jobs lists them")
+                return api.series(self.sight, name, request.args)
+        return site.static(request.path.removeprefix("/static/"))
 
     def _metrics(self, request: Request) -> Response:
-        packed = unpacks(request.headers.get("accept-encoding", ""))
-        content_type, body = self.metrics(request.headers.get("accept", ""), packed)
-        headers = {"Vary": "Accept, Accept-Encoding"}
+        packed = unpacks(request)
+        content_type, body = self.metrics(request.headers.get("Accept", ""), packed)
+        response = Response(body, content_type=content_type)
+        response.vary.update(("Accept", "Accept-Encoding"))
         if packed:
-            headers["Content-Encoding"] = "gzip"
-        return Response(HTTPStatus.OK, body, content_type, headers)
-
-
-def _static(name: str) -> Page:
-    return lambda _: site.static(name)
+            response.content_encoding = "gzip"
+        return response
 
 
 def _checked(check: Check) -> Response:
     problem = check()
     if problem is None:
-        return text(HTTPStatus.OK, "ok")
-    return text(HTTPStatus.SERVICE_UNAVAILABLE, problem)
+        return as_text("ok")
+    return as_text(problem, HTTPStatus.SERVICE_UNAVAILABLE)
+
+
+def _known() -> str:
+    """List the paths that there are."""
+    rules = (re.sub("<path:.*?>", "NAME", one.rule) for one in _PAGES.map.iter_rules())
+    return " ".join(sorted(rules))

@@ -1,4 +1,4 @@
-"""The server: tornado's, which no slow client keeps from others, with bounds on all that they take.
+"""The server: tornado's for WSGI, with bounds on all that clients take.
 
 Heads and bodies are read, and answers written, by one thread for all connections; only a request
 that is complete gets one of a few threads, in which the application answers it.
@@ -12,15 +12,17 @@ import socket
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from http import HTTPStatus
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tornado.httpserver import HTTPServer
-from tornado.httputil import HTTPHeaders, HTTPServerRequest, ResponseStartLine
+from tornado.httputil import HTTPConnection, HTTPMessageDelegate, HTTPServerRequest
 from tornado.iostream import IOStream, StreamClosedError
+from tornado.wsgi import WSGIContainer
 
-from caffewatch.web.message import Request, Respond, Response, text
 from caffewatch.web.tls import Tls, TlsFiles
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
 
 logger = logging.getLogger(__name__)
 # What it says of clients, such as failed handshakes, must not fill anybody's log.
@@ -33,14 +35,6 @@ MAX_BODY = 64 * 1024
 
 _BACKLOG = 128
 
-SECURITY_HEADERS = {
-    "Cache-Control": "no-store",
-    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
-    "Referrer-Policy": "no-referrer",
-    "Server": "caffewatch",
-    "X-Content-Type-Options": "nosniff",
-}
-
 
 @dataclass(frozen=True, slots=True)
 class Limits:
@@ -49,13 +43,14 @@ class Limits:
     Parameters
     ----------
     connections
-        Open at once. Beyond these, whoever has been slowest to ask is hung up on for the next one.
+        Open at once. Beyond these, whoever has been slowest to ask is hung up on for the next one;
+        between two of its requests a client is as one that has yet to ask.
     threads
         Requests that are answered at once; others wait for their turn.
     idle
         Seconds for a client to send the head of its request, for the body, and to take the answer.
     total
-        Seconds from connecting to the last byte of the answer.
+        Seconds from connecting, or from the answer before, to the last byte of the answer.
     """
 
     connections: int = 128
@@ -71,8 +66,8 @@ class Server:
     ----------
     host, port
         Where to listen; port 0 takes a free one, which `url` tells.
-    respond
-        The application.
+    app
+        The application, which is called from several threads at once.
     limits
         What clients may take.
     tls
@@ -88,13 +83,13 @@ class Server:
         self,
         host: str,
         port: int,
-        respond: Respond,
+        app: WSGIApplication,
         limits: Limits | None = None,
         tls: TlsFiles | None = None,
     ) -> None:
         self._tls = None if tls is None else Tls(tls)
         self._limits = limits or Limits()
-        self._respond = respond
+        self._app = app
         self._socket = _bound(host, port)
         self._address: tuple[str, int] = self._socket.getsockname()[:2]
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -124,7 +119,8 @@ class Server:
         self._loop, self._end = asyncio.get_running_loop(), asyncio.Event()
         self._loop.set_exception_handler(_on_error)
         with ThreadPoolExecutor(self._limits.threads, "web") as pool:
-            server = _Server(self._respond, pool, self._limits, self._tls)
+            container = _Container(self._app, pool, self._address)
+            server = _Server(container, self._limits, self._tls)
             server.add_sockets([self._socket])
             self._started.set()
             await self._end.wait()
@@ -154,16 +150,43 @@ def address_url(host: str, port: int, scheme: str = "http") -> str:
     return f"{scheme}://[{host}]:{port}/" if ":" in host else f"{scheme}://{host}:{port}/"
 
 
+class _Container(WSGIContainer):
+    """Runs the application in a pool of threads."""
+
+    def __init__(
+        self, app: WSGIApplication, pool: ThreadPoolExecutor, address: tuple[str, int]
+    ) -> None:
+        super().__init__(app, pool)
+        self._address = {"SERVER_NAME": address[0], "SERVER_PORT": str(address[1])}
+
+    def environ(self, request: HTTPServerRequest) -> dict[str, Any]:
+        """Name the server by where it listens: the base class stumbles over ``Host: a:``."""
+        request.host = ""
+        return super().environ(request) | self._address
+
+    def _log(self, status_code: int, request: HTTPServerRequest) -> None:
+        # The client's text is quoted, so that it cannot fake other lines.
+        asked = f"{request.method} {request.uri}"
+        logger.debug("%s: %r: %d", request.remote_ip, asked, status_code)
+
+
+@dataclass(slots=True)
+class _Exchange:
+    """A request and its answer, from when the client may begin; over when the ``timer`` ends."""
+
+    timer: asyncio.TimerHandle
+    is_asked: bool = False
+
+
 class _Server(HTTPServer):
     def initialize(  # type: ignore[override]  # tornado's way to have parameters of one's own
-        self, respond: Respond, pool: ThreadPoolExecutor, limits: Limits, tls: Tls | None
+        self, container: WSGIContainer, limits: Limits, tls: Tls | None
     ) -> None:
-        self._respond, self._pool, self._limits, self._tls = respond, pool, limits, tls
-        self._asking: dict[IOStream, bool] = {}
+        self._container, self._limits, self._tls = container, limits, tls
+        self._exchanges: dict[IOStream, _Exchange] = {}
         self._answers: set[asyncio.Task[None]] = set()
         super().initialize(
             self._on_request,
-            no_keep_alive=True,
             max_header_size=MAX_HEAD,
             max_body_size=MAX_BODY,
             idle_connection_timeout=limits.idle,
@@ -181,28 +204,45 @@ class _Server(HTTPServer):
 
     def handle_stream(self, stream: IOStream, address: tuple[Any, ...]) -> None:
         """Take a connection in, or turn it away when all are being answered."""
-        if len(self._asking) >= self._limits.connections:
-            slowest = next((x for x, asking in self._asking.items() if asking), stream)
+        if len(self._exchanges) >= self._limits.connections:
+            waiting = (x for x, exchange in self._exchanges.items() if not exchange.is_asked)
+            slowest = next(waiting, stream)
             slowest.close()
             if slowest is stream:
                 logger.debug("%s turned away: all connections are taken", address)
                 return
-            self._asking.pop(slowest, None)
-        self._asking[stream] = True
-        # Closing what is closed does nothing, so nobody needs to cancel this.
-        asyncio.get_running_loop().call_later(self._limits.total, stream.close)
+            self._forget(slowest)
+        self._expect(stream)
         super().handle_stream(stream, address)
+
+    def start_request(
+        self, server_conn: object, request_conn: HTTPConnection
+    ) -> HTTPMessageDelegate:
+        """Await a connection's first request, or its next."""
+        connection: Any = request_conn
+        self._expect(connection.stream)
+        return super().start_request(server_conn, request_conn)
 
     def on_close(self, server_conn: Any) -> None:
         """Forget a connection that has ended, whoever ended it."""
         super().on_close(server_conn)
-        self._asking.pop(server_conn.stream, None)
+        self._forget(server_conn.stream)
         logger.debug("connection ended: %r", server_conn.stream.error)
 
     def hang_up_all(self) -> None:
         """End every connection."""
-        for stream in list(self._asking):
+        for stream in list(self._exchanges):
             stream.close()
+
+    def _expect(self, stream: IOStream) -> None:
+        """Begin an exchange; those that began before are ahead of it."""
+        self._forget(stream)
+        timer = asyncio.get_running_loop().call_later(self._limits.total, stream.close)
+        self._exchanges[stream] = _Exchange(timer)
+
+    def _forget(self, stream: IOStream) -> None:
+        if (exchange := self._exchanges.pop(stream, None)) is not None:
+            exchange.timer.cancel()
 
     def _on_request(self, request: HTTPServerRequest) -> None:
         task = asyncio.ensure_future(self._answer(request))
@@ -212,39 +252,19 @@ class _Server(HTTPServer):
     async def _answer(self, request: HTTPServerRequest) -> None:
         connection: Any = request.connection
         stream: IOStream = connection.stream
-        self._asking[stream] = False
-        loop = asyncio.get_running_loop()
+        exchange = self._exchanges.get(stream)
+        if exchange is None:
+            return
+        exchange.is_asked = True
         try:
-            response = await loop.run_in_executor(self._pool, self._response, request)
-            body = None if request.method == "HEAD" else response.body
-            connection.write_headers(
-                ResponseStartLine("HTTP/1.1", response.status.value, response.status.phrase),
-                _headers(response),
-                body,
-            )
-            connection.finish()
-            loop.call_later(self._limits.idle, stream.close)
+            await self._container.handle_request(request)
         except StreamClosedError:
             logger.debug("%s has hung up", request.remote_ip)
         except Exception:
             logger.exception("an answer to %s cannot be sent", request.remote_ip)
             stream.close()
-
-    def _response(self, request: HTTPServerRequest) -> Response:
-        path, _, query = (request.uri or "").partition("?")
-        headers = {name.lower(): " ".join(x.split()) for name, x in request.headers.items()}
-        asked = Request(request.method or "", path, headers, query)
-        # The client's text is quoted, so that it cannot fake other lines.
-        logger.debug("%s: %r", request.remote_ip, f"{request.method} {request.uri}")
-        try:
-            return self._respond(asked)
-        except Exception:
-            logger.exception("no answer to %s %r", asked.method, asked.path)
-            return text(HTTPStatus.INTERNAL_SERVER_ERROR, "internal error; see the log")
-
-
-def _headers(response: Response) -> HTTPHeaders:
-    own = {
-        "Content-Type": response.content_type, "Content-Length": str(len(response.body)),
-    }  # fmt: skip
-    return HTTPHeaders({**own, **SECURITY_HEADERS, **response.headers})
+        else:
+            loop = asyncio.get_running_loop()
+            end = min(exchange.timer.when(), loop.time() + self._limits.idle)
+            exchange.timer.cancel()
+            exchange.timer = loop.call_at(end, stream.close)

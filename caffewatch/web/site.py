@@ -6,9 +6,11 @@ import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from http import HTTPStatus
 from typing import Any
-from urllib.parse import parse_qs, quote
+from urllib.parse import quote
+
+from werkzeug.exceptions import NotFound
+from werkzeug.wrappers import Response
 
 from caffewatch.alert.model import Alert
 from caffewatch.draw import pages
@@ -18,7 +20,6 @@ from caffewatch.draw.run_page import NamedRun, charts, maps, ranked
 from caffewatch.snapshot import RunSnapshot
 from caffewatch.web.answers import as_page
 from caffewatch.web.api import seconds_left
-from caffewatch.web.message import Response, text
 from caffewatch.web.sight import Past, Sight, Watched
 
 MOST_ALERTS = 50
@@ -80,12 +81,16 @@ def index(sight: Sight, version: str) -> Response:
     return as_page(html)
 
 
-def job(sight: Sight, version: str, name: str, query: str) -> Response:
+def job(sight: Sight, version: str, name: str, asked: Mapping[str, str]) -> Response:
     """Show one job: its alerts, and logs with curves and layer map.
 
     Of many logs it draws a few; ``log`` in the query chooses another.
+
+    Raises
+    ------
+    NotFound
+        There is no such log.
     """
-    asked = {key: values[-1] for key, values in parse_qs(query).items()}
     scale: Scale = _SCALES.get(asked.get("scale", ""), "auto")
     logs, alerts = sight.of_job(name), sight.loud(name)
     loud = _by_log(alerts)
@@ -94,7 +99,7 @@ def job(sight: Sight, version: str, name: str, query: str) -> Response:
         chosen = [x for x in logs if x.log == wanted]
         alerts = list(loud.get(wanted, ()))
         if not chosen:
-            return text(HTTPStatus.NOT_FOUND, "this job has no such log")
+            raise NotFound("this job has no such log")
     html = pages.render(
         "job.html.j2",
         root="../", version=version, job=name, alerts=alerts[:MOST_ALERTS], firing=len(alerts),
@@ -108,7 +113,7 @@ def job(sight: Sight, version: str, name: str, query: str) -> Response:
 
 def static(name: str) -> Response:
     """Serve the style or the script."""
-    return Response(HTTPStatus.OK, pages.static(name).encode(), pages.STATIC[name])
+    return Response(pages.static(name), content_type=pages.STATIC[name])
 
 
 _SCALES: dict[str, Scale] = {"log": "log", "linear": "linear"}

@@ -1,20 +1,22 @@
 from __future__ import annotations
 
 import gzip
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, sync_playwright
 
 from caffewatch.report import as_html
-from caffewatch.web.message import Request, Response
 from caffewatch.web.server import Server
 from tests.browser.pages import runs
 from tests.cli.command import RUNS
 from tests.watched import watch
 from tests.web.sights import fleet
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 WIDE = (1200, 800)
 NARROW = (360, 700)
@@ -35,7 +37,7 @@ class Site:
 
     def __init__(self) -> None:
         self.show(100)
-        self._server = Server("127.0.0.1", 0, self._respond)
+        self._server = Server("127.0.0.1", 0, self._answer)
         self._server.start()
         self.url = self._server.url
         self.job = f"{self.url}jobs/mnist"
@@ -48,8 +50,8 @@ class Site:
         """End the server."""
         self._server.close()
 
-    def _respond(self, request: Request) -> Response:
-        return self._routes.respond(request)
+    def _answer(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        return self._routes(environ, start_response)
 
 
 @pytest.fixture

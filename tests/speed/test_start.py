@@ -19,7 +19,8 @@ print(*sys.modules, sep="\\n", file=sys.stderr)
 _DAEMONS = frozenset(
     {"caffewatch.config", "caffewatch.deliver", "caffewatch.export", "caffewatch.service",
      "caffewatch.snapshot", "caffewatch.store", "caffewatch.tail", "caffewatch.web", "jinja2",
-     "logging", "prometheus_client", "pydantic", "requests", "sqlite3", "ssl", "watchdog", "yaml"}
+     "logging", "prometheus_client", "pydantic", "requests", "sqlite3", "ssl", "tornado",
+     "watchdog", "werkzeug", "yaml"}
 )  # fmt: skip
 _FOR_MANY = frozenset({"asyncio", "concurrent.futures", "distributed", "fsspec", "multiprocessing"})
 

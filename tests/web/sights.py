@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from html.parser import HTMLParser
+from wsgiref.validate import validator
+
+from werkzeug.test import Client, TestResponse
 
 from caffewatch.alert.model import Origin
 from caffewatch.draw.block import BlockLine, BlockWords
-from caffewatch.web.message import Request, Response
 from caffewatch.web.routes import Routes
 from caffewatch.web.sight import Past, Sight, Watched
 from tests.logs import CaffeLog
@@ -37,10 +39,18 @@ def fleet(jobs: Sequence[str], logs: Mapping[tuple[str, str], CaffeLog]) -> Rout
     return Routes("0.1.0", lambda accept, packed: ("", b""), lambda: None, lambda: None, sight)
 
 
-def get(routes: Routes, path: str, query: str = "", **headers: str) -> Response:
-    """Ask for a page; names of headers have _ for -."""
+def ask(routes: Routes, path: str, method: str = "GET", **headers: str) -> TestResponse:
+    """Ask for a page, by the letter of WSGI; names of headers have _ for -."""
     named = {name.replace("_", "-"): value for name, value in headers.items()}
-    return routes.respond(Request("GET", path, named, query))
+    response = Client(validator(routes)).open(path, method=method, headers=named)
+    response.get_data()
+    response.close()
+    return response
+
+
+def get(routes: Routes, path: str, query: str = "", **headers: str) -> TestResponse:
+    """Ask for a page with a query."""
+    return ask(routes, f"{path}?{query}" if query else path, **headers)
 
 
 class Page(HTMLParser):

@@ -17,7 +17,7 @@ def ask(path: str, query: str = "", log: CaffeLog | None = None) -> Any:
     """Ask a daemon that follows an exploding run; nothing in its answer may be nan."""
     response = get(daemon(log or exploding()), path, query)
     assert response.content_type == "application/json"
-    return json.loads(response.body, parse_constant=pytest.fail)
+    return json.loads(response.data, parse_constant=pytest.fail)
 
 
 def curve(answer: Any, name: str) -> Any:
@@ -40,7 +40,7 @@ class TestJobs:
 
     def test_a_job_without_a_log(self) -> None:
         """It is listed all the same."""
-        answer = json.loads(get(daemon(None), "/api/v1/jobs").body)
+        answer = json.loads(get(daemon(None), "/api/v1/jobs").data)
 
         assert answer == {"jobs": [{"name": "mnist", "logs": []}]}
 
@@ -80,8 +80,8 @@ class TestSeries:
         """They are told what was wrong."""
         response = get(daemon(exploding()), SERIES, query)
 
-        assert response.status == HTTPStatus.BAD_REQUEST
-        assert json.loads(response.body)["error"]
+        assert response.status_code == HTTPStatus.BAD_REQUEST
+        assert json.loads(response.data)["error"]
 
     def test_what_is_not_there(self) -> None:
         """Neither a run that never was nor a job without logs has curves."""
@@ -89,12 +89,17 @@ class TestSeries:
         no_log = get(daemon(None), SERIES)
         no_job = get(daemon(None), "/api/v1/jobs/other/series")
 
-        assert {no_run.status, no_log.status, no_job.status} == {HTTPStatus.NOT_FOUND}
-        assert "remembered are: 1" in no_run.body.decode()
-        assert json.loads(no_job.body) == {"error": "no job 'other'; /api/v1/jobs lists them"}
+        assert {no_run.status_code, no_log.status_code, no_job.status_code} == {
+            HTTPStatus.NOT_FOUND
+        }
+        assert "remembered are: 1" in no_run.text
+        assert json.loads(no_job.data) == {"error": "no job 'other'; /api/v1/jobs lists them"}
 
     def test_a_name_with_a_slash(self) -> None:
         """A job's name is quoted in the path."""
         routes = daemon(exploding(), job="a/b ü")
 
-        assert get(routes, f"/api/v1/jobs/{quote('a/b ü', safe='')}/series").status == HTTPStatus.OK
+        assert (
+            get(routes, f"/api/v1/jobs/{quote('a/b ü', safe='')}/series").status_code
+            == HTTPStatus.OK
+        )

@@ -6,16 +6,15 @@ from urllib.parse import quote
 
 import pytest
 
-from caffewatch.web.message import Request
 from caffewatch.web.routes import Routes
 from tests.logs import CaffeLog, Layer, inner_product
-from tests.web.sights import HOSTILE, Page, daemon, exploding, fleet, get
+from tests.web.sights import HOSTILE, Page, ask, daemon, exploding, fleet, get
 
 
 class TestIndex:
     def test_loud_things_come_first(self) -> None:
         """The alert with its advice stands before the jobs."""
-        page = get(daemon(exploding()), "/").body.decode()
+        page = get(daemon(exploding()), "/").text
 
         assert page.index('class="card fault critical"') < page.index('class="card job"')
         assert "Firing now: 1" in Page(page).text
@@ -25,7 +24,7 @@ class TestIndex:
         well = CaffeLog.started()
         well.displays(range(0, 50, 10))
         logs = {("well", "/logs/a"): well, ("ill", "/logs/b"): exploding()}
-        text = " ".join(Page(get(fleet(("well", "ill"), logs), "/").body).text.split())
+        text = " ".join(Page(get(fleet(("well", "ill"), logs), "/").data).text.split())
 
         assert "Jobs ill 1 alert running /logs/b" in text
         assert text.index("/logs/b") < text.index("well running /logs/a")
@@ -33,7 +32,7 @@ class TestIndex:
     def test_the_logs_are_counted(self) -> None:
         """However many alerts there are, one look tells how all logs are, and a link goes there."""
         logs = {("a", "/logs/a"): exploding(), ("b", "/logs/b"): CaffeLog.started()}
-        body = get(fleet(("a", "b", "c"), logs), "/").body.decode()
+        body = get(fleet(("a", "b", "c"), logs), "/").text
 
         assert "2 running, 1 absent · to the jobs" in Page(body).text
         assert 'href="#jobs-title"' in body
@@ -41,8 +40,8 @@ class TestIndex:
     def test_many_alerts_are_short(self) -> None:
         """Advice of more than three is folded away; each says since when, and where in a job."""
         logs = {("a", f"/logs/{n}"): exploding() for n in range(4)}
-        few = get(fleet(("a",), dict([*logs.items()][:3])), "/").body.decode()
-        many = get(fleet(("a",), logs), "/").body.decode()
+        few = get(fleet(("a",), dict([*logs.items()][:3])), "/").text
+        many = get(fleet(("a",), logs), "/").text
 
         assert (few.count("What to do"), many.count("What to do")) == (0, 4)
         assert len(re.findall(r"Firing since .* · log /logs/\d", Page(many).text)) == 4
@@ -51,7 +50,7 @@ class TestIndex:
         """Iteration, time left, loss, speed and a small curve."""
         log = CaffeLog.started()
         log.displays(range(0, 50, 10))
-        page = Page(get(daemon(log), "/").body)
+        page = Page(get(daemon(log), "/").data)
 
         assert "of 1\u202f000" in page.text
         assert "Nothing fires" in page.text
@@ -59,19 +58,19 @@ class TestIndex:
 
     def test_since_when(self) -> None:
         """Every alert says when it began to fire, for people and for programs."""
-        body = get(daemon(exploding()), "/").body.decode()
+        body = get(daemon(exploding()), "/").text
 
         assert re.search(r'<time datetime="1970-01-01T00:00Z"[^>]*>1970-01-01 00:00 UTC<', body)
 
     def test_no_log(self) -> None:
         """A job that has none is shown as well."""
-        assert "No log at the job's path yet." in Page(get(daemon(None), "/").body).text
+        assert "No log at the job's path yet." in Page(get(daemon(None), "/").data).text
 
 
 class TestJob:
     def test_curves_and_map(self) -> None:
         """Pictures, each with a table behind it, marks, findings and the last block."""
-        page = Page(get(daemon(exploding()), "/jobs/mnist").body)
+        page = Page(get(daemon(exploding()), "/jobs/mnist").data)
 
         assert {
             "log0-chart-loss",
@@ -84,7 +83,7 @@ class TestJob:
 
     def test_nan_stands_out(self) -> None:
         """It has a colour of its own in the map, and a stroke in the curve."""
-        page = get(daemon(exploding()), "/jobs/mnist").body.decode()
+        page = get(daemon(exploding()), "/jobs/mnist").text
 
         assert 'class="cell nan"' in page
         assert 'class="odd" d="M' in page
@@ -92,13 +91,13 @@ class TestJob:
     @pytest.mark.parametrize("scale", ["log", "linear", "auto", "<b>"])
     def test_scale(self, scale: str) -> None:
         """The scale is the reader's to choose, and anything else is the usual one."""
-        page = Page(get(daemon(exploding()), "/jobs/mnist", f"scale={scale}").body)
+        page = Page(get(daemon(exploding()), "/jobs/mnist", f"scale={scale}").data)
 
         assert "log0-chart-loss" in page.ids
 
     def test_nothing_yet(self) -> None:
         """A run that has not begun is not told to set debug_info, and has no key of marks."""
-        body = get(daemon(CaffeLog.started()), "/jobs/mnist").body.decode()
+        body = get(daemon(CaffeLog.started()), "/jobs/mnist").text
 
         assert "none yet" in body
         assert "debug_info: true" not in body
@@ -109,7 +108,7 @@ class TestJob:
         log = CaffeLog()
         log.raw("hello")
 
-        assert "No Caffe run" in Page(get(daemon(log), "/jobs/mnist").body).text
+        assert "No Caffe run" in Page(get(daemon(log), "/jobs/mnist").data).text
 
 
 class TestManyLogs:
@@ -124,7 +123,7 @@ class TestManyLogs:
 
     def test_some_have_cards(self, routes: Routes) -> None:
         """The ill one is first, and how many are left out is told."""
-        page = get(routes, "/").body.decode()
+        page = get(routes, "/").text
 
         assert page.count('class="card job"') == 12
         assert page.index("/logs/8&amp;.log") < page.index("/logs/19&amp;.log")
@@ -132,7 +131,7 @@ class TestManyLogs:
 
     def test_few_are_drawn(self, routes: Routes) -> None:
         """The ill one and the last two; the others have a line and a link each."""
-        body = get(routes, "/jobs/many").body.decode()
+        body = get(routes, "/jobs/many").text
         page = Page(body)
 
         drawn = re.findall(r'class="path">/logs/(\d+)', body)
@@ -141,7 +140,7 @@ class TestManyLogs:
 
     def test_one_is_chosen(self, routes: Routes) -> None:
         """It alone is drawn, with its own alerts; the scale's links keep it."""
-        body = get(routes, "/jobs/many", "log=%2Flogs%2F11%26.log&scale=log").body.decode()
+        body = get(routes, "/jobs/many", "log=%2Flogs%2F11%26.log&scale=log").text
         page = Page(body)
 
         assert 'class="path">/logs/11&amp;.log' in body
@@ -153,7 +152,7 @@ class TestManyLogs:
 
     def test_one_that_is_not_there(self, routes: Routes) -> None:
         """Neither is any file behind it read."""
-        assert get(routes, "/jobs/many", "log=/etc/passwd").status == HTTPStatus.NOT_FOUND
+        assert get(routes, "/jobs/many", "log=/etc/passwd").status_code == HTTPStatus.NOT_FOUND
 
 
 class TestSafety:
@@ -166,7 +165,7 @@ class TestSafety:
         log.displays((0, 10))
         log.display(20, loss="nan")
         routes = daemon(log, job=HOSTILE, path=f"/logs/{HOSTILE}")
-        body = get(routes, path).body
+        body = get(routes, path).data
 
         page = Page(body)
 
@@ -183,7 +182,7 @@ class TestSafety:
 
         assert policy.startswith("default-src 'none'; style-src 'self'; script-src 'self'")
         assert "unsafe" not in policy
-        assert {x.removeprefix("../") for x in Page(response.body).resources} == {
+        assert {x.removeprefix("../") for x in Page(response.data).resources} == {
             "data:,", "static/style.css", "static/page.js",
         }  # fmt: skip
 
@@ -193,12 +192,12 @@ class TestSafety:
         routes = daemon(exploding())
         tag = get(routes, path).headers["ETag"]
 
-        posted = routes.respond(Request("POST", path))
+        posted = ask(routes, path, "POST")
 
-        assert posted.status == HTTPStatus.METHOD_NOT_ALLOWED
-        assert get(routes, path, if_none_match=tag).status == HTTPStatus.NOT_MODIFIED
+        assert posted.status_code == HTTPStatus.METHOD_NOT_ALLOWED
+        assert get(routes, path, if_none_match=tag).status_code == HTTPStatus.NOT_MODIFIED
 
     @pytest.mark.parametrize("path", ["/jobs/", "/jobs/other", "/static/../x", "/static/pages.py"])
     def test_what_is_not_there(self, path: str) -> None:
         """No path leads to files or to jobs that nobody configured."""
-        assert get(daemon(exploding()), path).status == HTTPStatus.NOT_FOUND
+        assert get(daemon(exploding()), path).status_code == HTTPStatus.NOT_FOUND

@@ -4,14 +4,13 @@ import logging
 import socket
 import ssl
 from collections.abc import Callable, Iterator
-from http import HTTPStatus
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 import requests
+from werkzeug.wrappers import Request, Response
 
-from caffewatch.web.message import Request, Response, text
 from caffewatch.web.server import Limits, Server
 from caffewatch.web.tls import Tls, TlsFiles
 from tests.deliver.certificates import Authority
@@ -21,11 +20,12 @@ LIMITS = Limits(connections=4, idle=0.5, total=1.0)
 Serve = Callable[..., Server]
 
 
-def respond(request: Request) -> Response:
+@Request.application
+def app(request: Request) -> Response:
     """Answer with what was asked, or with more than a client takes who does not read."""
     if request.path == "/big":
-        return Response(HTTPStatus.OK, b"x" * 64 * 1024 * 1024)
-    return text(HTTPStatus.OK, request.path)
+        return Response(b"x" * 64 * 1024 * 1024)
+    return Response(f"{request.path}\n")
 
 
 @pytest.fixture
@@ -47,7 +47,7 @@ def serve() -> Iterator[Serve]:
     made: list[Server] = []
 
     def make(files: TlsFiles, limits: Limits = LIMITS) -> Server:
-        made.append(Server("127.0.0.1", 0, respond, limits, files))
+        made.append(Server("127.0.0.1", 0, app, limits, files))
         made[-1].start()
         return made[-1]
 
@@ -133,7 +133,7 @@ class TestServer:
         other = str(tmp_path / "nowhere.key")
 
         with pytest.raises(OSError, match=r"server\.pem, .*nowhere\.key: .*No such file"):
-            Server("127.0.0.1", 0, respond, tls=TlsFiles(files.cert_file, other))
+            Server("127.0.0.1", 0, app, tls=TlsFiles(files.cert_file, other))
 
 
 class TestClientCertificates:
