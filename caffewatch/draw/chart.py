@@ -196,14 +196,15 @@ def _data(buckets: Sequence[Bucket]) -> str:
 
 
 def _strokes(marks: Sequence[Mark], x: Axis) -> list[Stroke]:
-    """Place marks; of many of a kind the last are shown."""
-    inside = [m for m in marks if m.iteration is not None and x.low <= m.iteration <= x.high]
-    alerts = [m for m in inside if m.kind == "alert"]
-    others = [m for m in inside if m.kind != "alert"][-_MOST_MARKS:]
-    return [
-        Stroke(_x(x.at(float(m.iteration or 0))), m.kind, m.text)
-        for m in [*others, *alerts[:_MOST_MARKS]]
-    ]
+    """Place marks, at the left end those from before the first iteration, such as a resume.
+
+    Of many of a kind the last are shown.
+    """
+    placed = [(x.low if m.iteration is None else float(m.iteration), m) for m in marks]
+    inside = [(at, m) for at, m in placed if x.low <= at <= x.high]
+    alerts = [one for one in inside if one[1].kind == "alert"]
+    others = [one for one in inside if one[1].kind != "alert"][-_MOST_MARKS:]
+    return [Stroke(_x(x.at(at)), m.kind, m.text) for at, m in [*others, *alerts[:_MOST_MARKS]]]
 
 
 def _x(place: float) -> float:

@@ -1,15 +1,19 @@
-"""The layer map as geometry: one path for each colour, so that a deep net stays small."""
+"""The layer map as a picture with a pixel for each value, so that a deep net stays small."""
 
 from __future__ import annotations
 
 import math
+import sys
+from array import array
+from base64 import b64encode
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import groupby
 
+from caffewatch.draw.assets import colours
 from caffewatch.draw.figures import grouped, short
-from caffewatch.history.layers import LayerMap, Quantity, Span
+from caffewatch.draw.raster import picture
+from caffewatch.history.layers import MISSING, LayerMap, Quantity, Span
 
 SHADES = 12
 MOST_CELLS = 24_000
@@ -19,19 +23,16 @@ LONGEST_NAME = 24
 """Letters of a layer's name that are written; a part of a longer name makes way."""
 _LETTER, _GUTTER_AROUND = 9, 16
 _FEWEST_COLUMNS = 24
+_COLOURS = (*(f"s{n}" for n in range(SHADES)), "zero", "nan", "inf")
+_ZERO, _NAN, _INF, _CLEAR = range(SHADES, SHADES + 4)
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A layer's line of the map.
-
-    ``label`` is its name as there is room for it; ``values`` are its cells for whoever points at
-    them.
-    """
+    """A layer's line of the map; ``label`` is its name as there is room for it."""
 
     layer: str
     label: str
-    values: str
     first: str
     last: str
     low: str
@@ -43,14 +44,17 @@ class Row:
 class Heat:
     """The map of one quantity.
 
-    ``paths`` are (class, path data): s0 to s11 from the smallest to the largest value, zero, nan
-    and inf. ``ticks`` are (place, label) of iterations, ``ends`` the values of the outer shades,
-    None where no value has a shade, and ``gutter`` the room that the layers' names need.
+    ``light`` and ``dark`` are the addresses of its picture, a pixel for each value; ``data`` are
+    the values for whoever points at them. ``ticks`` are (place, label) of iterations, ``ends`` the
+    values of the outer shades, None where no value has a shade, and ``gutter`` the room that the
+    layers' names need.
     """
 
     quantity: Quantity
     rows: Sequence[Row]
-    paths: Sequence[tuple[str, str]]
+    light: str
+    dark: str
+    data: str
     ticks: Sequence[tuple[float, str]]
     spans: str
     ends: tuple[str, str] | None
@@ -66,13 +70,17 @@ def heat(made: LayerMap, quantity: Quantity, most_cells: int = MOST_CELLS) -> He
     step = _step(len(made.spans), len(rows), most_cells)
     cells = [(layer, _joined(values, step)) for layer, values in rows]
     spans = _joined_spans(made.spans, step)
-    sizes = [x for _, row in cells for x in row if x is not None and 0 < x < math.inf]
+    sizes = [x for _, row in cells for x in row if 0 < x < math.inf]
     labels = _labels([layer for layer, _ in rows])
     low, high = min(sizes, default=1.0), max(sizes, default=1.0)
+    pixels = _pixels([values for _, values in cells], low, high)
+    light, dark = (picture(pixels, [known[x] for x in _COLOURS]) for known in colours())
     return Heat(
         quantity,
         [_row(layer, label, values) for (layer, values), label in zip(cells, labels, strict=True)],
-        _paths([values for _, values in cells], low, high),
+        light,
+        dark,
+        _data([values for _, values in cells]),
         _ticks(spans),
         " ".join(f"{_said(x.first)}:{_said(x.last)}" for x in spans),
         (short(low), short(high)) if sizes else None,
@@ -86,15 +94,15 @@ def _step(columns: int, rows: int, most_cells: int) -> int:
     return -(-columns // most)
 
 
-def _joined(values: Sequence[float | None], step: int) -> list[float | None]:
+def _joined(values: array[float], step: int) -> array[float]:
     if step == 1:
-        return list(values)
-    return [_largest(values[at : at + step]) for at in range(0, len(values), step)]
+        return values
+    largest = _largest if math.isnan(sum(values)) else max
+    return array("f", [largest(values[at : at + step]) for at in range(0, len(values), step)])
 
 
-def _largest(values: Sequence[float | None]) -> float | None:
-    known = [x for x in values if x is not None]
-    return next((x for x in known if math.isnan(x)), max(known, default=None))
+def _largest(values: Sequence[float]) -> float:
+    return next(filter(math.isnan, values), max(values))
 
 
 def _joined_spans(spans: Sequence[Span], step: int) -> list[Span]:
@@ -102,15 +110,14 @@ def _joined_spans(spans: Sequence[Span], step: int) -> list[Span]:
     return [Span(group[0].first, group[-1].last) for group in groups]
 
 
-def _row(layer: str, label: str, values: Sequence[float | None]) -> Row:
-    known = [x for x in values if x is not None]
+def _row(layer: str, label: str, values: Sequence[float]) -> Row:
+    known = [x for x in values if x != MISSING]
     finite = [x for x in known if math.isfinite(x)]
     return Row(
         layer,
         label,
-        " ".join("-" if x is None else f"{x:.3g}" for x in values),
-        short(known[0] if known else None),
-        short(known[-1] if known else None),
+        short(known[0]),
+        short(known[-1]),
         short(min(finite, default=None)),
         short(max(finite, default=None)),
         len(finite) < len(known),
@@ -130,44 +137,36 @@ def _labels(layers: Sequence[str]) -> list[str]:
     return max(ways, key=lambda labels: len(set(labels)))
 
 
-def _paths(
-    rows: Sequence[Sequence[float | None]], low: float, high: float
-) -> list[tuple[str, str]]:
-    """Draw stretches of one shade as one rectangle."""
-    columns = max(len(row) for row in rows)
-    lengths = [f"{WIDTH / columns * n:.4g}" for n in range(columns + 1)]
-    bounds, names = _scale(low, high)
-    found: dict[str, list[str]] = {}
-    for number, row in enumerate(rows):
-        start, top = 0, number * CELL_HEIGHT
-        for shade, group in groupby(_shade(x, bounds, names) for x in row):
-            end = start + sum(1 for _ in group)
-            if shade:
-                long = lengths[end - start]
-                found.setdefault(shade, []).append(
-                    f"M{lengths[start]} {top}h{long}v{CELL_HEIGHT - 1}h-{long}z"
-                )
-            start = end
-    return [(shade, "".join(parts)) for shade, parts in sorted(found.items())]
-
-
-def _scale(low: float, high: float) -> tuple[Sequence[float], Sequence[str]]:
-    """Return what separates the shades, evenly on a log scale, and their names."""
+def _pixels(rows: Sequence[Sequence[float]], low: float, high: float) -> list[bytes]:
+    """Give each value the number of its colour; shades are even on a log scale."""
     first, last = math.log10(low), math.log10(high)
-    if last <= first:
-        return (), (f"s{SHADES // 2}",)
-    bounds = [10 ** (first + (last - first) * n / SHADES) for n in range(1, SHADES)]
-    return bounds, [f"s{n}" for n in range(SHADES)]
+    between = (last - first) / SHADES
+    bounds = [10 ** (first + between * n) for n in range(1, SHADES)] if last > first else ()
+    lowest = 0 if bounds else SHADES // 2
+    return [
+        bytes(lowest + bisect_right(bounds, x) if 0 < x < math.inf else _special(x) for x in row)
+        for row in rows
+    ]
 
 
-def _shade(value: float | None, bounds: Sequence[float], names: Sequence[str]) -> str:
-    if value is None:
-        return ""
+def _special(value: float) -> int:
     if math.isnan(value):
-        return "nan"
-    if value <= 0:
-        return "zero"
-    return "inf" if value == math.inf else names[bisect_right(bounds, value)]
+        return _NAN
+    if value == math.inf:
+        return _INF
+    return _CLEAR if value == MISSING else _ZERO
+
+
+def _data(rows: Sequence[array[float]]) -> str:
+    """Write values in three bytes each, of the four of a float32: first all third ones, and so on.
+
+    What is lost is a digit after the fourth.
+    """
+    every = array("f", b"".join(row.tobytes() for row in rows))
+    if sys.byteorder == "big":
+        every.byteswap()
+    data = every.tobytes()
+    return b64encode(data[1::4] + data[2::4] + data[3::4]).decode()
 
 
 def _ticks(spans: Sequence[Span]) -> list[tuple[float, str]]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import cache
-from importlib.resources import files
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
@@ -13,19 +12,10 @@ from caffewatch.draw.figures import duration, grouped, moment, short
 from caffewatch.draw.heat import CELL_HEIGHT
 from caffewatch.draw.heat import WIDTH as MAP_WIDTH
 
-STATIC = {"style.css": "text/css; charset=utf-8", "page.js": "text/javascript; charset=utf-8"}
-"""The files that pages ask for, with their types."""
-
 
 def render(template: str, **values: object) -> str:
     """Fill a template in."""
     return _environment().get_template(template).render(values)
-
-
-@cache
-def static(name: str) -> str:
-    """Return one of the `STATIC` files."""
-    return files("caffewatch.draw").joinpath("static", name).read_text("utf-8")
 
 
 @cache
@@ -52,4 +42,6 @@ def _environment() -> Environment:
 
 def clean(text: str) -> str:
     """Replace what is not printable: a log must not drive the reader's browser."""
+    if text.isprintable():
+        return text
     return "".join(c if c.isprintable() else "\ufffd" for c in text)

@@ -80,8 +80,11 @@ class LayerMap:
         copy._columns = [x[:] for x in self._columns]
         return copy
 
-    def rows(self, quantity: Quantity) -> Iterator[tuple[str, list[float | None]]]:
-        """Yield the layers that have a quantity, each with its value in every column."""
+    def rows(self, quantity: Quantity) -> Iterator[tuple[str, array[float]]]:
+        """Yield the layers that have a quantity, each with its value in every column.
+
+        They are float32, `MISSING` among them.
+        """
         self._settle()
         offset = QUANTITIES.index(quantity)
         for layer, row in self._rows.items():
@@ -90,7 +93,7 @@ class LayerMap:
                 continue
             cells = [x[at] if at < len(x) else MISSING for x in self._columns]
             if any(x != MISSING for x in cells):
-                yield layer, [None if x == MISSING else x for x in cells]
+                yield layer, array("f", cells)
 
     def add(self, block: Pass) -> None:
         """Take a block of the training net."""

@@ -14,7 +14,7 @@ from markupsafe import Markup
 from caffewatch.detect.snapshots import Verdict as Snapshots
 from caffewatch.detect.snapshots import judge
 from caffewatch.detect.words import count
-from caffewatch.draw import pages
+from caffewatch.draw import assets, pages
 from caffewatch.draw.chart import COLOURS, MOST_POINTS, Chart
 from caffewatch.draw.heat import Heat
 from caffewatch.draw.run_page import NamedRun, charts, maps, ranked
@@ -92,7 +92,7 @@ def page(logs: Sequence[ReadLog], version: str, interrupted: bool = False) -> st
     ]
     order = sorted(placed, key=lambda x: (not _is_loud(x[2]), -x[0], -x[1]))
     rank = {(n, at): place for place, (n, at, _) in enumerate(order)}
-    style, script = pages.static("style.css"), pages.static("page.js")
+    style, script = assets.static("style.css"), assets.static("page.js")
     html = pages.render(
         "report.html.j2",
         title=names[0] if len(logs) == 1 else count(len(logs), "log"),

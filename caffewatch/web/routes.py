@@ -13,7 +13,7 @@ from werkzeug.exceptions import HTTPException, InternalServerError, MethodNotAll
 from werkzeug.routing import Map, Rule
 from werkzeug.wrappers import Request, Response
 
-from caffewatch.draw.pages import STATIC
+from caffewatch.draw.assets import STATIC
 from caffewatch.web import api, site
 from caffewatch.web.answers import SECURITY_HEADERS, as_error, as_text, fitted, unpacks
 from caffewatch.web.sight import Sight

@@ -7,13 +7,13 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response
 
 from caffewatch.alert.model import Alert
-from caffewatch.draw import pages
+from caffewatch.draw import assets, pages
 from caffewatch.draw.axis import Scale
 from caffewatch.draw.figures import duration
 from caffewatch.draw.run_page import NamedRun, charts, maps, ranked
@@ -84,36 +84,47 @@ def index(sight: Sight, version: str) -> Response:
 def job(sight: Sight, version: str, name: str, asked: Mapping[str, str]) -> Response:
     """Show one job: its alerts, and logs with curves and layer map.
 
-    Of many logs it draws a few; ``log`` in the query chooses another.
+    Of many logs it draws a few; ``log`` in the query chooses another, and ``run`` one of its runs.
 
     Raises
     ------
     NotFound
-        There is no such log.
+        There is no such log or run.
     """
     scale: Scale = _SCALES.get(asked.get("scale", ""), "auto")
     logs, alerts = sight.of_job(name), sight.loud(name)
     loud = _by_log(alerts)
     chosen = _urgent(logs, loud)[:MOST_DRAWN]
-    if (wanted := asked.get("log")) is not None:
+    wanted = asked.get("log", logs[-1].log if len(logs) > 1 and "run" in asked else None)
+    if wanted is not None:
         chosen = [x for x in logs if x.log == wanted]
         alerts = list(loud.get(wanted, ()))
         if not chosen:
             raise NotFound("this job has no such log")
+
+    def link(log: str | None = wanted, run: str | None = asked.get("run"), how: str = scale) -> str:
+        """Lead to this page with something else chosen."""
+        given = {"log": log, "run": run, "scale": None if how == "auto" else how}
+        return f"?{urlencode({key: value for key, value in given.items() if value is not None})}"
+
     html = pages.render(
         "job.html.j2",
         root="../", version=version, job=name, alerts=alerts[:MOST_ALERTS], firing=len(alerts),
-        logs=[_shown(x, logs.index(x), sight.past(name, x.log), scale) for x in chosen],
+        logs=[
+            _shown(x, logs.index(x), sight.past(name, x.log), scale, asked.get("run"))
+            for x in chosen
+        ],
         scale=scale,
         others=[_row(x, loud, True) for x in logs if x not in chosen],
-        only=f"&log={quote(wanted, safe='')}" if wanted is not None else "",
+        several=len(logs) > 1,
+        link=link,
     )  # fmt: skip
     return as_page(html)
 
 
 def static(name: str) -> Response:
     """Serve the style or the script."""
-    return Response(pages.static(name), content_type=pages.STATIC[name])
+    return Response(assets.static(name), content_type=assets.STATIC[name])
 
 
 _SCALES: dict[str, Scale] = {"log": "log", "linear": "linear"}
@@ -141,20 +152,34 @@ def _is_over(one: Watched) -> bool:
     return run is not None and run.state not in ("running", "stalled")
 
 
-def _shown(one: Watched, number: int, past: Past | None, scale: Scale) -> dict[str, Any]:
-    """Draw a log; its ``number`` is the same however the page orders it."""
-    run = past.history.runs[-1] if past and past.history.runs else None
+def _shown(
+    one: Watched, number: int, past: Past | None, scale: Scale, wanted: str | None
+) -> dict[str, Any]:
+    """Draw a run of a log, the newest unless another is ``wanted``.
+
+    The log's ``number`` is the same however the page orders it.
+    """
+    runs = past.history.runs if past else ()
+    found = [x for x in runs if wanted in (None, str(x.ordinal))]
+    if past is not None and wanted is not None and not found:
+        there = ", ".join(str(x.ordinal) for x in runs) or "none"
+        raise NotFound(f"no such run; remembered are: {there}")
+    run = found[-1] if found else None
+    is_newest = run is None or run is runs[-1]
+    row = _row(one, {}, False)
     return {
         "number": number,
-        "row": _row(one, {}, False),
+        "row": row,
         "run": run,
+        "runs": [(x, row.state if x is runs[-1] else x.outcome) for x in runs],
+        "is_newest": is_newest,
         "problem": "The daemon is busy; the history comes in a moment."
         if past is None and one.snapshot is not None
         else "No Caffe run in this log yet.",
         "charts": charts([NamedRun("", run)], scale) if run else [],
         "maps": maps(run) if run else [],
         "faults": ranked(run.faults) if run else [],
-        "block": past.block if past else None,
+        "block": past.block if past and is_newest else None,
     }
 
 

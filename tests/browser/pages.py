@@ -13,7 +13,7 @@ def runs(iteration: int, bad: bool = True) -> dict[tuple[str, str], CaffeLog]:
     return {
         ("mnist", LONG): _run(iteration, bad),
         ("mnist", f"/data/{HOSTILE}.log"): _run(iteration, bad=False),
-        ("resnet", "/data/resnet.log"): _run(iteration, bad=False),
+        ("resnet", "/data/resnet.log"): _resumed(iteration),
     }
 
 
@@ -24,4 +24,18 @@ def _run(iteration: int, bad: bool) -> CaffeLog:
     log.snapshot(iteration - 10)
     log.test(iteration, outputs={"accuracy": 0.5})
     log.display(iteration, {"d ip1.0": "nan"} if bad else {}, loss="nan" if bad else 1.5)
+    return log
+
+
+def _resumed(iteration: int) -> CaffeLog:
+    """Write a run that crashed, and the one that went on from its snapshot."""
+    log = CaffeLog.started()
+    log.displays(range(0, 60, 10))
+    log.snapshot(50)
+    log.fatal()
+    log.set_up()
+    log.say("Resuming from net_iter_50.solverstate", "caffe.cpp:241")
+    for number in range(50, iteration, 10):
+        log.display(number, loss=2.0 - number / 1000)
+    log.display(iteration, loss=1.5)
     return log

@@ -24,7 +24,17 @@ def violations(page: Page) -> list[str]:
 @pytest.mark.parametrize("colours", ["light", "dark"])
 @pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "phone"])
 class TestPages:
-    @pytest.mark.parametrize("path", ["", "jobs/mnist", f"jobs/mnist?log={LONG}", "jobs/new"])
+    @pytest.mark.parametrize(
+        "path",
+        [
+            "",
+            "jobs/mnist",
+            f"jobs/mnist?log={LONG}",
+            "jobs/resnet",
+            "jobs/resnet?run=1",
+            "jobs/new",
+        ],
+    )
     def test_no_violations(
         self, path: str, size: tuple[int, int], colours: str, site: Site, opened: Opener
     ) -> None:

@@ -14,7 +14,7 @@ pytestmark = pytest.mark.slow
 
 EVERY = 3000
 """Milliseconds after which a page asks whether there is news."""
-PAGES = ("", "jobs/mnist", f"jobs/mnist?log={LONG}")
+PAGES = ("", "jobs/mnist", f"jobs/mnist?log={LONG}", "jobs/resnet?run=1")
 FOCUS = """() => {
   const one = document.activeElement;
   const [box, style] = [one.getBoundingClientRect(), getComputedStyle(one)];
@@ -59,6 +59,23 @@ class TestKeyboard:
         page.keyboard.press("Enter")
 
         expect(page).to_have_url(f"{site.url}jobs/resnet")
+
+    def test_to_an_earlier_run(self, site: Site, opened: Opener) -> None:
+        """Links lead to the runs before, and back; where one was resumed is marked."""
+        page = opened(f"{site.url}jobs/resnet")
+        runs = page.get_by_role("navigation", name="Runs of this log")
+        expect(page.locator("#log0-chart-loss .mark.resumed")).to_be_attached()
+
+        runs.get_by_role("link", name="run 1").focus()
+        page.keyboard.press("Enter")
+        expect(page).to_have_url(f"{site.url}jobs/resnet?run=1")
+        expect(page.get_by_text("An earlier run")).to_be_visible()
+        expect(runs.locator("[aria-current]")).to_have_text("run 1")
+        runs.get_by_role("link", name="run 2").focus()
+        page.keyboard.press("Enter")
+
+        expect(page).to_have_url(f"{site.url}jobs/resnet?")
+        expect(page.get_by_text("An earlier run")).to_have_count(0)
 
     def test_tables(self, site: Site, opened: Opener) -> None:
         """Return opens the table behind a picture."""
@@ -134,7 +151,7 @@ class TestMouse:
         page.locator("#all-chart-loss svg").hover()
 
         reading = page.locator("#all-chart-loss .reading")
-        expect(reading).to_contain_text("resnet.log loss 1.5 (at 100)")
+        expect(reading).to_contain_text("resnet.log run 2 loss 1.5 (at 100)")
         expect(page.get_by_role("button")).to_have_count(0)
 
 

@@ -4,9 +4,10 @@ from math import inf
 
 import pytest
 
-from caffewatch.draw.chart import Chart, Line, chart, sparkline
+from caffewatch.draw.chart import LEFT, RIGHT, WIDTH, Chart, Line, chart, sparkline
 from caffewatch.draw.run_page import NamedRun, charts
 from caffewatch.history.curve import Bucket
+from caffewatch.history.frozen import Mark
 from tests.logs import CaffeLog
 from tests.watched import watch
 
@@ -52,6 +53,17 @@ class TestAxes:
         run = watch(log).history().runs[-1]
 
         assert {x.x_range for x in charts([NamedRun("", run)])} == {(0.0, 90.0)}
+
+
+def test_what_was_before_the_first_iteration() -> None:
+    """A resume is marked where the curve begins; what lies outside is not shown."""
+    buckets = [Bucket(n, n, 1.0, 1.0) for n in (50, 60)]
+    marks = [Mark(None, "resumed", "from x"), Mark(60, "snapshot", "y"), Mark(70, "snapshot", "z")]
+
+    made = chart("loss", "Loss", [Line("loss", buckets)], marks)
+
+    assert made is not None
+    assert [(x.x, x.text) for x in made.marks] == [(LEFT, "from x"), (WIDTH - RIGHT, "y")]
 
 
 def test_infinity_is_no_place() -> None:

@@ -1,9 +1,13 @@
 from __future__ import annotations
 
-from math import inf, nan
+import struct
+import zlib
+from base64 import b64decode
+from math import inf, isnan, nan
 
 import pytest
 
+from caffewatch.draw.assets import colours
 from caffewatch.draw.heat import Heat, heat
 from caffewatch.history.layers import LayerMap
 from caffewatch.log.events import Blob, Moment, Pass
@@ -21,26 +25,67 @@ def drawn(*gradients: float, most_cells: int = 1000, layer: str = "conv1") -> He
     return made
 
 
+def shades(made: Heat, dark: bool = False) -> list[list[str]]:
+    """Return the names of the colours of a map's picture, row by row; none for a clear pixel."""
+    png = b64decode((made.dark if dark else made.light).removeprefix("data:image/png;base64,"))
+    chunks = {}
+    at = 8
+    while at < len(png):
+        (length,) = struct.unpack(">I", png[at : at + 4])
+        chunks[png[at + 4 : at + 8]] = png[at + 8 : at + 8 + length]
+        assert struct.unpack(">I", png[at + 8 + length : at + 12 + length])[0] == zlib.crc32(
+            png[at + 4 : at + 8 + length]
+        )
+        at += 12 + length
+    width, height = struct.unpack(">II", chunks[b"IHDR"][:8])
+    names = {code: name for name, code in colours()[dark].items() if name[0] in "sznifd"}
+    palette = [chunks[b"PLTE"][n : n + 3] for n in range(0, len(chunks[b"PLTE"]), 3)]
+    clear = chunks[b"tRNS"].index(0)
+    pixels = zlib.decompress(chunks[b"IDAT"])
+    rows = [pixels[n * (width + 1) + 1 : (n + 1) * (width + 1)] for n in range(height)]
+    return [["" if x == clear else names[palette[x]] for x in row] for row in rows]
+
+
+def values(made: Heat) -> list[float]:
+    """Return the values of a map, layer by layer, as the page's script reads them."""
+    data = b64decode(made.data)
+    count = len(data) // 3
+    quads = (bytes((0, data[at], data[count + at], data[2 * count + at])) for at in range(count))
+    return [struct.unpack("<f", quad)[0] for quad in quads]
+
+
 class TestShades:
-    def test_by_the_logarithm(self) -> None:
+    @pytest.mark.parametrize("dark", [False, True])
+    def test_by_the_logarithm(self, dark: bool) -> None:
         """The smallest and the largest are the outer ones, and what is not finite has its own."""
         made = drawn(1e-6, 1e-3, 1.0, 0.0, nan, inf)
 
-        assert {shade for shade, _ in made.paths} == {"s0", "s6", "s11", "zero", "nan", "inf"}
+        assert shades(made, dark) == [["s0", "s6", "s11", "zero", "nan", "inf"]]
         assert made.ends == ("1e-06", "1")
 
     @pytest.mark.parametrize("value", [1.0, 1e-38, 3e38])
     def test_one_value(self, value: float) -> None:
-        """It is drawn in the middle, in one piece."""
-        ((shade, path),) = drawn(value, value).paths
-
-        assert (shade, path.count("M")) == ("s6", 1)
+        """It is drawn in the middle."""
+        assert shades(drawn(value, value)) == [["s6", "s6"]]
 
     def test_nothing_that_has_a_size(self) -> None:
         """Where all is nan there is a map all the same, and no scale beside it."""
         made = drawn(nan, nan)
 
-        assert ([shade for shade, _ in made.paths], made.ends) == (["nan"], None)
+        assert (shades(made), made.ends) == ([["nan", "nan"]], None)
+
+    def test_what_was_not_printed(self) -> None:
+        """A layer that is there from the second block on has nothing in the first column."""
+        layers = LayerMap()
+        blobs = [Blob("backward", name, "param", "0", "diff") for name in ("a", "b")]
+        layers.add(Pass(1, "train", tuple(blobs[:1]), [1.0], 1, Moment(None)))
+        layers.add(Pass(1, "train", tuple(blobs), [1.0, 1.0], 1, Moment(None)))
+        made = heat(layers, "gradient")
+
+        assert made is not None
+        assert shades(made) == [["s6", "s6"], ["", "s6"]]
+        assert values(made) == [1.0, 1.0, -1.0, 1.0]
+        assert made.rows[1].first == "1"
 
 
 class TestNames:
@@ -68,7 +113,13 @@ class TestNames:
 class TestCells:
     def test_few(self) -> None:
         """Neighbours share a cell: the larger counts, and nan before all."""
-        made = drawn(*(1.0 for _ in range(98)), nan, 3.0, most_cells=50)
+        made = drawn(*(1.0 for _ in range(98)), 3.0, nan, most_cells=50)
 
-        assert made.rows[0].values == " ".join([*["1"] * 49, "nan"])
+        assert values(made)[:49] == [1.0] * 49
+        assert isnan(values(made)[49])
         assert made.spans.endswith(" 96:97 98:99")
+
+    @pytest.mark.parametrize("value", [0.0, 1.0, 1.23456e-30, 87.3365, 3.4e38, inf])
+    def test_values(self, value: float) -> None:
+        """They have the digits that are shown."""
+        assert f"{values(drawn(value))[0]:.3g}" == f"{value:.3g}"

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pickle
 from math import isnan, nan
 
-from caffewatch.history.layers import LayerMap, Quantity, Span
+from caffewatch.history.layers import MISSING, LayerMap, Quantity, Span
 from caffewatch.log.events import Blob, Moment, Pass
 
 BLOBS = (
@@ -34,11 +34,11 @@ def recorded(*gradients: float, capacity: int = 4) -> LayerMap:
     return made
 
 
-def cells(made: LayerMap, quantity: Quantity = "gradient") -> list[float | None]:
+def cells(made: LayerMap, quantity: Quantity = "gradient") -> list[float]:
     """Return the row of the only layer that has a quantity."""
     ((layer, found),) = made.rows(quantity)
     assert layer == "fc"
-    return found
+    return list(found)
 
 
 class TestLayerMap:
@@ -61,8 +61,8 @@ class TestLayerMap:
         """One nan marks its stretch, whether it comes first or last in it."""
         first, last = recorded(nan, 1.0, 1.0, 1.0, 1.0), recorded(1.0, 1.0, 1.0, 1.0, 1.0, nan)
 
-        assert [isnan(x or 0.0) for x in cells(first)] == [True, False, False]
-        assert [isnan(x or 0.0) for x in cells(last)] == [False, False, True]
+        assert [isnan(x) for x in cells(first)] == [True, False, False]
+        assert [isnan(x) for x in cells(last)] == [False, False, True]
 
     def test_a_block_that_no_line_numbers(self) -> None:
         """The last block of a run that died is there, without an iteration."""
@@ -79,7 +79,8 @@ class TestLayerMap:
 
         made.add(block(7.0, blobs=(late,)))
 
-        assert dict(made.rows("gradient")) == {"fc": [1.0, None], "late": [None, 7.0]}
+        rows = {layer: list(values) for layer, values in made.rows("gradient")}
+        assert rows == {"fc": [1.0, MISSING], "late": [MISSING, 7.0]}
 
     def test_blobs_without_a_quantity(self) -> None:
         """A block of nothing but inputs makes no column."""

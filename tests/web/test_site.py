@@ -82,10 +82,10 @@ class TestJob:
         assert "Findings of this run" in page.text
 
     def test_nan_stands_out(self) -> None:
-        """It has a colour of its own in the map, and a stroke in the curve."""
+        """Its layer is written in red beside the map, and it is a stroke in the curve."""
         page = get(daemon(exploding()), "/jobs/mnist").text
 
-        assert 'class="cell nan"' in page
+        assert 'data-layer="ip1" class="bad">ip1<' in page
         assert 'class="odd" d="M' in page
 
     @pytest.mark.parametrize("scale", ["log", "linear", "auto", "<b>"])
@@ -147,12 +147,66 @@ class TestManyLogs:
         assert "log-11" in page.ids
         assert "log-19" not in page.ids
         assert "Firing now" not in page.text
-        assert "?scale=linear&amp;log=%2Flogs%2F11%26.log" in body
+        assert 'href="?log=%2Flogs%2F11%26.log&amp;scale=linear"' in body
+        assert 'href="?log=%2Flogs%2F11%26.log"' in body
         assert '<a href="../jobs/many?log=%2Flogs%2F8%26.log">' in body
 
     def test_one_that_is_not_there(self, routes: Routes) -> None:
         """Neither is any file behind it read."""
         assert get(routes, "/jobs/many", "log=/etc/passwd").status_code == HTTPStatus.NOT_FOUND
+
+
+class TestRuns:
+    @pytest.fixture
+    def log(self) -> CaffeLog:
+        """Write a log of three runs; the second goes on from the first one's snapshot."""
+        log = exploding()
+        log.set_up()
+        log.say("Resuming from mlp_iter_90.solverstate", "caffe.cpp:241")
+        log.displays(range(90, 200, 10))
+        log.set_up()
+        log.displays((0, 10))
+        return log
+
+    def test_each_can_be_chosen(self, log: CaffeLog) -> None:
+        """The newest is shown, and links without a script lead to those before."""
+        routes = daemon(log)
+        newest = get(routes, "/jobs/mnist").text
+        nav = newest[newest.index('aria-label="Runs of this log"') :].split("</nav>")[0]
+
+        assert re.findall(r'href="([^"]*)"( aria-current="true")?>(run \d)', nav) == [
+            ("?run=1", "", "run 1"),
+            ("?run=2", "", "run 2"),
+            ("?", ' aria-current="true"', "run 3"),
+        ]
+        assert "An earlier run" not in newest
+
+        second = get(routes, "/jobs/mnist", "run=2").text
+        assert "An earlier run; there is a newer one. Run 2" in Page(second).text
+        assert 'class="mark resumed"' in second
+        assert 'href="?run=2&amp;scale=linear"' in second
+        assert "block-0" not in Page(second).ids
+
+    def test_of_several_logs(self, log: CaffeLog) -> None:
+        """A run is one of a log, which the links name; the job's last one where none is named."""
+        routes = fleet(("a",), {("a", "/logs/x"): log, ("a", "/logs/y"): log})
+
+        assert 'href="?log=%2Flogs%2Fx&amp;run=1"' in get(routes, "/jobs/a").text
+        body = get(routes, "/jobs/a", "run=1").text
+        assert re.findall(r'class="path">(\S+)', body) == ["/logs/y"]
+        assert 'href="?log=%2Flogs%2Fy&amp;run=1" aria-current="true"' in body
+
+    def test_a_single_run(self) -> None:
+        """There is nothing to choose."""
+        assert "Runs of this log" not in get(daemon(exploding()), "/jobs/mnist").text
+
+    @pytest.mark.parametrize("wanted", ["4", "0", "x", ""])
+    def test_one_that_is_not_there(self, wanted: str, log: CaffeLog) -> None:
+        """Those that are remembered are told."""
+        response = get(daemon(log), "/jobs/mnist", f"run={wanted}")
+
+        assert response.status_code == HTTPStatus.NOT_FOUND
+        assert response.text == "no such run; remembered are: 1, 2, 3\n"
 
 
 class TestSafety:

@@ -116,13 +116,27 @@
 
   function mapValues(svg, x, y) {
     const [cell, width] = [Number(svg.dataset.cell), Number(svg.dataset.width)];
-    const row = svg.querySelectorAll("text[data-values]")[Math.floor(y / cell)];
+    const at = Math.floor(y / cell);
+    const row = svg.querySelectorAll("text[data-layer]")[at];
     const spans = svg.dataset.spans.split(" ");
     const column = Math.floor((x / width) * spans.length);
     if (!row || !spans[column]) return;
     const step = width / spans.length;
     mark(svg, `M${column * step} ${Math.floor(y / cell) * cell}h${step}v${cell - 1}h${-step}z`);
-    return `${row.dataset.layer}, iteration ${span(spans[column].split(":"))}: ${row.dataset.values.split(" ")[column]}`;
+    const value = mapValue(svg.dataset.values, at * spans.length + column);
+    return `${row.dataset.layer}, iteration ${span(spans[column].split(":"))}: ${value}`;
+  }
+
+  // The last three bytes of each float32, first all of the lowest ones.
+  function mapValue(data, at) {
+    const bytes = atob(data);
+    const count = bytes.length / 3;
+    const float = new DataView(new ArrayBuffer(4));
+    for (const n of [0, 1, 2]) float.setUint8(n + 1, bytes.charCodeAt(n * count + at));
+    const value = float.getFloat32(0, true);
+    if (value === -1) return "not printed";
+    if (!Number.isFinite(value)) return Number.isNaN(value) ? "nan" : "inf";
+    return value && value < 1e-4 ? value.toExponential(2) : `${Number(value.toPrecision(3))}`;
   }
 
   const span = ([first, last]) => (first === last ? `${first}` : `${first} to ${last}`);
@@ -164,7 +178,7 @@
     const [left, right] = svg.dataset.plot?.split(" ").map(Number) ?? [0, Number(svg.dataset.width)];
     const cell = Number(svg.dataset.cell) || 1;
     const wide = svg.dataset.spans ? (right - left) / svg.dataset.spans.split(" ").length : (right - left) / 100;
-    const rows = svg.querySelectorAll("text[data-values]").length || 1;
+    const rows = svg.querySelectorAll("text[data-layer]").length || 1;
     const before = cursors.get(figure.id) ?? { x: right + wide / 2, y: cell / 2 };
     const bounded = (value, low, high) => Math.min(Math.max(value, low), high);
     const edge = svg.dataset.spans ? wide / 2 : 0;
