@@ -1,12 +1,13 @@
 """The page of a run of a million iterations in a real Chromium, from the click to the first value.
 
 The net is of GoogLeNet's size, and no two of its values are alike: no layer map is larger. Each
-visit begins without a cache; the daemon is a process of its own.
+visit begins without a cache, after another display of the run; the daemon is a process of its own.
 """
 
 from __future__ import annotations
 
 import argparse
+import itertools
 import random
 import shutil
 import signal
@@ -35,18 +36,18 @@ NAMES = ("first byte", "last byte", "first paint", "DOMContentLoaded", "load",
 
 
 def log() -> Iterator[str]:
-    """Write the run, display by display."""
+    """Write the run without end, display by display."""
     layers = large_net()
     keys = [
         key for layer in layers[1:-1]
         for key in (layer.name, f"{layer.name}.0", f"d {layer.name}.0")
     ]  # fmt: skip
-    made = CaffeLog.started(layers, max_iter=LAST, display=DISPLAY)
+    made = CaffeLog.started(layers, max_iter=2 * LAST, display=DISPLAY)
     numbers = random.Random(1)
-    for iteration in range(0, LAST + 1, DISPLAY):
+    for iteration in itertools.count(0, DISPLAY):
         values = {key: f"{10 ** numbers.uniform(-6, 0):.6g}" for key in keys}
         made.display(iteration, values, loss=f"{1 + numbers.random():.6g}")
-        yield from (text for _, text in made.chunks)
+        yield "".join(text for _, text in made.chunks)
         made.chunks.clear()
 
 
@@ -74,18 +75,22 @@ def main() -> int:
         print("bench_page: needs chromium (apt-get install chromium)", file=sys.stderr)
         return 2
     with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        lines = 0
-        with (folder / "train.log").open("w") as file:
-            for text in log():
+        folder, displays, lines = Path(name), log(), 0
+        daemon = Daemon(folder, str(folder / "train.log"))
+        found = []
+        with (folder / "train.log").open("w") as file, sync_playwright() as playwright:
+            for text in itertools.islice(displays, LAST // DISPLAY):
                 file.write(text)
                 lines += text.count("\n")
-        daemon = Daemon(folder, str(folder / "train.log"))
-        daemon.start()
-        daemon.wait_for("caffewatch_lines_total", lines)
-        with sync_playwright() as playwright:
+            file.flush()
+            daemon.start()
             browser = playwright.chromium.launch(executable_path=chromium)
-            found = [visit(browser, f"{daemon.url}jobs/bench") for _ in range(rounds)]
+            for text in itertools.islice(displays, rounds):
+                file.write(text)
+                file.flush()
+                lines += text.count("\n")
+                daemon.wait_for("caffewatch_lines_total", lines)
+                found.append(visit(browser, f"{daemon.url}jobs/bench"))
             browser.close()
         daemon.stop(signal.SIGTERM)
     print(f"{lines} lines, {LAST} iterations, {rounds} visits without a cache")

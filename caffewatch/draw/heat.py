@@ -19,10 +19,11 @@ SHADES = 12
 MOST_CELLS = 24_000
 CELL_HEIGHT = 16
 WIDTH = 800
+FEWEST_COLUMNS = 24
+"""Columns of a map that has more cells than it should."""
 LONGEST_NAME = 24
 """Letters of a layer's name that are written; a part of a longer name makes way."""
 _LETTER, _GUTTER_AROUND = 9, 16
-_FEWEST_COLUMNS = 24
 _COLOURS = (*(f"s{n}" for n in range(SHADES)), "zero", "nan", "inf")
 _ZERO, _NAN, _INF, _CLEAR = range(SHADES, SHADES + 4)
 
@@ -62,12 +63,18 @@ class Heat:
     gutter: int
 
 
-def heat(made: LayerMap, quantity: Quantity, most_cells: int = MOST_CELLS) -> Heat | None:
+def heat(
+    made: LayerMap,
+    quantity: Quantity,
+    most_cells: int = MOST_CELLS,
+    fewest_columns: int = FEWEST_COLUMNS,
+) -> Heat | None:
     """Lay the map of a quantity out; None where nothing was printed of it."""
     rows = list(made.rows(quantity))
     if not rows:
         return None
-    step = _step(len(made.spans), len(rows), most_cells)
+    most_columns = max(fewest_columns, most_cells // len(rows))
+    step = -(-len(made.spans) // most_columns)
     cells = [(layer, _joined(values, step)) for layer, values in rows]
     spans = _joined_spans(made.spans, step)
     sizes = [x for _, row in cells for x in row if 0 < x < math.inf]
@@ -87,11 +94,6 @@ def heat(made: LayerMap, quantity: Quantity, most_cells: int = MOST_CELLS) -> He
         CELL_HEIGHT * len(rows),
         _GUTTER_AROUND + _LETTER * max(map(len, labels)),
     )
-
-
-def _step(columns: int, rows: int, most_cells: int) -> int:
-    most = max(_FEWEST_COLUMNS, most_cells // rows)
-    return -(-columns // most)
 
 
 def _joined(values: array[float], step: int) -> array[float]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from caffewatch.draw.axis import Scale
 from caffewatch.draw.chart import DASHES, MOST_POINTS, Chart, Line, chart, span_of
-from caffewatch.draw.heat import MOST_CELLS, Heat, heat
+from caffewatch.draw.heat import FEWEST_COLUMNS, MOST_CELLS, Heat, heat
 from caffewatch.history.frozen import Fault, RunHistory, Series
 from caffewatch.history.layers import QUANTITIES
 
@@ -54,9 +54,15 @@ def charts(
     return [x for x in found if x is not None]
 
 
-def maps(run: RunHistory, cells: int = MOST_CELLS) -> list[Heat]:
-    """Draw the layer maps of a run, of so many cells each: gradients first."""
-    drawn = (heat(run.layers, quantity, cells) for quantity in QUANTITIES)
+def maps(run: RunHistory, share: int = 1, cells: int = MOST_CELLS) -> list[Heat]:
+    """Draw the layer maps of a run, of so many cells each: gradients first.
+
+    It takes its ``share`` of the cells, and of the columns of a net that is too deep for them.
+    """
+    drawn = (
+        heat(run.layers, quantity, cells // share, FEWEST_COLUMNS // share)
+        for quantity in QUANTITIES
+    )
     return [x for x in drawn if x is not None]
 
 
@@ -69,7 +75,7 @@ def ranked(faults: Sequence[Fault]) -> list[Fault]:
 def _lines(
     one: NamedRun, number: int, choose: Callable[[Series], bool], points: int, runs: int
 ) -> list[Line]:
-    chosen = [x for x in one.run.series if choose(x)]
+    chosen = [x for x in one.run.series if choose(x) and not _repeats_loss(x, one.run)]
     return [
         Line(
             _called(one.name, series), series.curve.buckets(points),
@@ -86,6 +92,18 @@ def _loss(series: Series) -> bool:
 
 def _outputs(series: Series) -> bool:
     return series.index is not None and not _loss(series)
+
+
+def _repeats_loss(series: Series, run: RunHistory) -> bool:
+    """Tell an output of which Caffe displays the average of one as the loss."""
+    if series.index is None or series.net != "train":
+        return False
+    (loss,) = filter(_named("loss"), run.series)
+    own = series.curve.buckets()
+    theirs = loss.curve.buckets(len(own), until=own[-1].last)
+    # The loss of a display comes before its outputs, which may not have been read as yet.
+    is_ahead = len(theirs) == len(own) and theirs[-1].last > own[-1].last
+    return own[:-1] == theirs[:-1] if is_ahead else own == theirs
 
 
 def _named(name: str) -> Callable[[Series], bool]:

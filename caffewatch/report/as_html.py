@@ -125,11 +125,11 @@ def _shown(run: _ReadRun, anchor: str, rank: int, runs: int) -> _Shown:
     """Draw the run of this rank among so many."""
     alone = [NamedRun("", run.history)]
     is_charted, is_mapped = rank < MOST_CHARTED, rank < MOST_MAPPED
-    points, cells = MOST_POINTS // min(runs, MOST_CHARTED), MOST_CELLS // min(runs, MOST_MAPPED)
+    points = MOST_POINTS // min(runs, MOST_CHARTED)
     return _Shown(
         anchor, run, ranked(run.history.faults), is_charted, is_mapped,
         charts(alone, points=points) if is_charted else (),
-        maps(run.history, cells) if is_mapped else (),
+        maps(run.history, min(runs, MOST_MAPPED), MOST_CELLS) if is_mapped else (),
     )  # fmt: skip
 
 

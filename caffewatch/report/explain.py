@@ -103,6 +103,8 @@ def _note(entry: Entry, anatomy: Anatomy) -> str:
     passed, ratio = share(entry, anatomy), step(entry, anatomy)
     if passed is not None and math.isfinite(passed):
         return f"{passed:.0%} of its input"
+    if ratio == 0:
+        return "gradient 0: the loss does not move it" if entry.value == 0 else "lr 0: it stays so"
     if ratio is not None and math.isfinite(ratio):
         return f"lr * gradient = {ratio:.1e} of the weights"
     if entry.role is Role.LOSS and not entry.gradient:

@@ -137,12 +137,18 @@ class TestMouse:
         assert page.locator(f"{figure} summary").bounding_box() == before
 
     def test_tap(self, site: Site, opened: Opener) -> None:
-        """A finger is as good."""
-        page = opened(site.job, NARROW, has_touch=True)
+        """A finger is as good, and is asked to tap; the value stays when it scrolls on."""
+        page = opened(site.job, NARROW, has_touch=True, is_mobile=True)
+        said = page.locator("#log0-chart-loss .reading")
+        hint = "getComputedStyle(document.querySelector('.reading'), '::before').content"
+        assert page.evaluate(hint) == '"Tap the picture for its values."'
 
         page.locator("#log0-chart-loss svg").tap()
+        expect(said).to_contain_text("Iteration 40: loss 1.96")
+        page.locator("#log0-map-gradient svg").tap(position={"x": 300, "y": 10})
 
-        expect(page.locator("#log0-chart-loss .reading")).to_contain_text("Iteration 40: loss 1.96")
+        expect(page.locator("#log0-map-gradient .reading")).to_contain_text("ip1, iteration")
+        expect(said).to_contain_text("Iteration 40: loss 1.96")
 
     def test_in_a_report(self, report: str, opened: Opener) -> None:
         """The file has the same script, allowed by its hash."""

@@ -55,6 +55,36 @@ class TestAxes:
         assert {x.x_range for x in charts([NamedRun("", run)])} == {(0.0, 90.0)}
 
 
+class TestOtherOutputs:
+    @pytest.mark.parametrize("displays", [1, 5, 1499, 1500])
+    def test_the_loss_once_more(self, displays: int) -> None:
+        """A training output that is what was displayed as the loss is not drawn a second time.
+
+        Nor where the log ends between the two.
+        """
+        log = CaffeLog.started(display=1)
+        for number in range(displays):
+            log.iteration(number, 2.0 + number % 7)
+        log.say(f"Iteration {displays} (100 iter/s, 0.1s/10 iters), loss = 9")
+        log.test(displays, outputs={"accuracy": 0.5})
+        run = watch(log).history().runs[-1]
+
+        outputs = next(x for x in charts([NamedRun("", run)]) if x.id == "outputs")
+
+        assert [x.name for x in outputs.lines] == ["test0 accuracy"]
+
+    def test_a_loss_without_its_average(self) -> None:
+        """One that differs from what was displayed is."""
+        log = CaffeLog.started()
+        log.display(0, loss=2.0)
+        log.iteration(10, 2.0, outputs={"loss": 1.5})
+        run = watch(log).history().runs[-1]
+
+        outputs = next(x for x in charts([NamedRun("", run)]) if x.id == "outputs")
+
+        assert [(x.name, x.last) for x in outputs.lines] == [("train loss", "1.5")]
+
+
 def test_what_was_before_the_first_iteration() -> None:
     """A resume is marked where the curve begins; what lies outside is not shown."""
     buckets = [Bucket(n, n, 1.0, 1.0) for n in (50, 60)]

@@ -114,6 +114,7 @@ class TestCells:
     def test_few(self) -> None:
         """Neighbours share a cell: the larger counts, and nan before all."""
         made = drawn(*(1.0 for _ in range(98)), 3.0, nan, most_cells=50)
+        assert len(values(drawn(*(1.0 for _ in range(100)), most_cells=1))) == 20
 
         assert values(made)[:49] == [1.0] * 49
         assert isnan(values(made)[49])

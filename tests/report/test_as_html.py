@@ -160,3 +160,10 @@ class TestFile:
     def test_size(self) -> None:
         """A day of a net with 140 layers, of which no two values are alike, can be mailed."""
         assert len(html({"train.log": deep(70, 300)})) < 1_000_000
+
+    @pytest.mark.slow
+    def test_size_of_several(self) -> None:
+        """Two nets of a thousand layers and one more can be as well."""
+        log = deep(500, 60)
+
+        assert len(html({"a.log": log, "b.log": log, "c.log": exploding()})) < 1_000_000

@@ -100,6 +100,7 @@ class TestWords:
         [
             ("relu1", 0.05, "25% of its input"),
             ("d ip1.0", 0.02, "lr * gradient = 2.0e-03 of the weights"),
+            ("d ip1.0", 0.0, "gradient 0: the loss does not move it"),
             ("loss", 2.302, "= ln(10), chance among 10 classes"),
             ("data", 0.3, "scaled to about 1"),
             ("data", 55.0, "images less their mean?"),

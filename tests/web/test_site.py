@@ -85,7 +85,7 @@ class TestJob:
         """Its layer is written in red beside the map, and it is a stroke in the curve."""
         page = get(daemon(exploding()), "/jobs/mnist").text
 
-        assert 'data-layer="ip1" class="bad">ip1<' in page
+        assert 'class="bad">ip1<' in page
         assert 'class="odd" d="M' in page
 
     @pytest.mark.parametrize("scale", ["log", "linear", "auto", "<b>"])

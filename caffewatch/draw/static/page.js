@@ -117,15 +117,18 @@
   function mapValues(svg, x, y) {
     const [cell, width] = [Number(svg.dataset.cell), Number(svg.dataset.width)];
     const at = Math.floor(y / cell);
-    const row = svg.querySelectorAll("text[data-layer]")[at];
+    const layer = layers(svg)[at];
     const spans = svg.dataset.spans.split(" ");
     const column = Math.floor((x / width) * spans.length);
-    if (!row || !spans[column]) return;
+    if (!layer || !spans[column]) return;
     const step = width / spans.length;
     mark(svg, `M${column * step} ${Math.floor(y / cell) * cell}h${step}v${cell - 1}h${-step}z`);
     const value = mapValue(svg.dataset.values, at * spans.length + column);
-    return `${row.dataset.layer}, iteration ${span(spans[column].split(":"))}: ${value}`;
+    return `${layer.textContent}, iteration ${span(spans[column].split(":"))}: ${value}`;
   }
+
+  // Names are whole in the table only.
+  const layers = (svg) => svg.closest("figure").querySelectorAll("tbody th");
 
   // The last three bytes of each float32, first all of the lowest ones.
   function mapValue(data, at) {
@@ -178,7 +181,7 @@
     const [left, right] = svg.dataset.plot?.split(" ").map(Number) ?? [0, Number(svg.dataset.width)];
     const cell = Number(svg.dataset.cell) || 1;
     const wide = svg.dataset.spans ? (right - left) / svg.dataset.spans.split(" ").length : (right - left) / 100;
-    const rows = svg.querySelectorAll("text[data-layer]").length || 1;
+    const rows = layers(svg).length || 1;
     const before = cursors.get(figure.id) ?? { x: right + wide / 2, y: cell / 2 };
     const bounded = (value, low, high) => Math.min(Math.max(value, low), high);
     const edge = svg.dataset.spans ? wide / 2 : 0;
