@@ -9,10 +9,11 @@ from base64 import b64encode
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import repeat
 
 from caffewatch.draw.assets import colours
 from caffewatch.draw.figures import grouped, short
-from caffewatch.draw.raster import picture
+from caffewatch.draw.raster import pictures
 from caffewatch.history.layers import MISSING, LayerMap, Quantity, Span
 
 SHADES = 12
@@ -24,8 +25,10 @@ FEWEST_COLUMNS = 24
 LONGEST_NAME = 24
 """Letters of a layer's name that are written; a part of a longer name makes way."""
 _LETTER, _GUTTER_AROUND = 9, 16
-_COLOURS = (*(f"s{n}" for n in range(SHADES)), "zero", "nan", "inf")
-_ZERO, _NAN, _INF, _CLEAR = range(SHADES, SHADES + 4)
+_COLOURS = ("zero", *(f"s{n}" for n in range(SHADES)), "inf", "nan")
+_NAN = len(_COLOURS)
+_TINY = 1e-300
+"""Smaller than any value that is not 0."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +84,7 @@ def heat(
     labels = _labels([layer for layer, _ in rows])
     low, high = min(sizes, default=1.0), max(sizes, default=1.0)
     pixels = _pixels([values for _, values in cells], low, high)
-    light, dark = (picture(pixels, [known[x] for x in _COLOURS]) for known in colours())
+    light, dark = pictures(pixels, ([known[x] for x in _COLOURS] for known in colours()))
     return Heat(
         quantity,
         [_row(layer, label, values) for (layer, values), label in zip(cells, labels, strict=True)],
@@ -97,14 +100,14 @@ def heat(
 
 
 def _joined(values: array[float], step: int) -> array[float]:
+    """Make one cell of each ``step`` neighbours: of the largest, and of nan before all."""
     if step == 1:
         return values
-    largest = _largest if math.isnan(sum(values)) else max
-    return array("f", [largest(values[at : at + step]) for at in range(0, len(values), step)])
-
-
-def _largest(values: Sequence[float]) -> float:
-    return next(filter(math.isnan, values), max(values))
+    if math.isnan(sum(values)):
+        groups = (values[at : at + step] for at in range(0, len(values), step))
+        return array("f", [next(filter(math.isnan, x), max(x)) for x in groups])
+    padded = values + array("f", [MISSING]) * (-len(values) % step)
+    return array("f", map(max, *(padded[at::step] for at in range(step))))
 
 
 def _joined_spans(spans: Sequence[Span], step: int) -> list[Span]:
@@ -113,8 +116,8 @@ def _joined_spans(spans: Sequence[Span], step: int) -> list[Span]:
 
 
 def _row(layer: str, label: str, values: Sequence[float]) -> Row:
-    known = [x for x in values if x != MISSING]
-    finite = [x for x in known if math.isfinite(x)]
+    known = [x for x in values if x != MISSING] if MISSING in values else values
+    finite = known if math.isfinite(sum(known)) else [x for x in known if math.isfinite(x)]
     return Row(
         layer,
         label,
@@ -140,23 +143,20 @@ def _labels(layers: Sequence[str]) -> list[str]:
 
 
 def _pixels(rows: Sequence[Sequence[float]], low: float, high: float) -> list[bytes]:
-    """Give each value the number of its colour; shades are even on a log scale."""
+    """Give each value the number of its colour, 0 for none; shades are even on a log scale."""
     first, last = math.log10(low), math.log10(high)
-    between = (last - first) / SHADES
-    bounds = [10 ** (first + between * n) for n in range(1, SHADES)] if last > first else ()
-    lowest = 0 if bounds else SHADES // 2
-    return [
-        bytes(lowest + bisect_right(bounds, x) if 0 < x < math.inf else _special(x) for x in row)
-        for row in rows
-    ]
-
-
-def _special(value: float) -> int:
-    if math.isnan(value):
-        return _NAN
-    if value == math.inf:
-        return _INF
-    return _CLEAR if value == MISSING else _ZERO
+    between = [10 ** (first + (last - first) * n / SHADES) for n in range(1, SHADES)]
+    if last <= first:
+        middle = SHADES // 2
+        between = [_TINY] * middle + [math.inf] * (SHADES - 1 - middle)
+    bounds = [0.0, _TINY, *between, math.inf]
+    pixels = []
+    for row in rows:
+        numbers = bytes(map(bisect_right, repeat(bounds), row))
+        if math.isnan(sum(row)):
+            numbers = bytes(_NAN if math.isnan(x) else n for n, x in zip(numbers, row, strict=True))
+        pixels.append(numbers)
+    return pixels
 
 
 def _data(rows: Sequence[array[float]]) -> str:

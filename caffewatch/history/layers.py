@@ -87,13 +87,18 @@ class LayerMap:
         """
         self._settle()
         offset = QUANTITIES.index(quantity)
-        for layer, row in self._rows.items():
-            at = self._cells.get(3 * row + offset)
-            if at is None:
-                continue
-            cells = [x[at] if at < len(x) else MISSING for x in self._columns]
-            if any(x != MISSING for x in cells):
-                yield layer, array("f", cells)
+        places = {
+            layer: at
+            for layer, row in self._rows.items()
+            if (at := self._cells.get(3 * row + offset)) is not None
+        }
+        if not places or not self._columns:
+            return
+        pick = _picker(list(places.values()))
+        columns = (pick(_padded(x, len(self._cells))) for x in self._columns)
+        for layer, values in zip(places, zip(*columns, strict=True), strict=True):
+            if values.count(MISSING) < len(values):
+                yield layer, array("f", values)
 
     def add(self, block: Pass) -> None:
         """Take a block of the training net."""
@@ -180,6 +185,8 @@ def _picker(places: Sequence[int]) -> Callable[[Sequence[float]], Sequence[float
 
 
 def _padded(column: array[float], length: int) -> array[float]:
+    if len(column) == length:
+        return column
     return column + array("f", [MISSING]) * (length - len(column))
 
 

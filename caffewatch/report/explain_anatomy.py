@@ -87,6 +87,8 @@ class Anatomy:
     ----------
     entries
         One for each debug_info line, in the order of the log; [Update] lines last.
+    gradients
+        The gradients among them, by role and number.
     layout
         Where parameters and activations stand in the entries.
     """
@@ -103,11 +105,16 @@ class Anatomy:
         self.entries = self._read(pass_)
         if self.block.update is not None:
             self.entries += self._read(self.block.update)
+        self.gradients: dict[tuple[Role, int | None], list[Entry]] = {}
+        for entry in filter(lambda x: x.gradient, self.entries):
+            self.gradients.setdefault((entry.role, entry.number), []).append(entry)
+        self._parameters: dict[tuple[str, int | None], Parameter] = {
+            (p.layer, p.number): p for p in reversed(self.layout.parameters)
+        }
 
     def parameter_of(self, entry: Entry) -> Parameter | None:
         """Return where the data and the gradient of an entry's parameter stand."""
-        found = (p for p in self.layout.parameters if (p.layer, p.number) == _key(entry))
-        return next(found, None)
+        return self._parameters.get(_key(entry))
 
     def lr_mult(self, entry: Entry) -> float:
         """Return the learning rate multiplier of an entry's parameter."""

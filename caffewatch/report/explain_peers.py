@@ -41,10 +41,7 @@ def judge_peers(entry: Entry, anatomy: Anatomy) -> tuple[str, str] | None:
 
 
 def _alike(entry: Entry, anatomy: Anatomy) -> list[Entry]:
-    return [
-        x for x in anatomy.entries
-        if x.gradient and x.role is entry.role and x.number == entry.number and x is not entry
-    ]  # fmt: skip
+    return [x for x in anatomy.gradients[entry.role, entry.number] if x is not entry]
 
 
 def _weights(entry: Entry, anatomy: Anatomy) -> float:
