@@ -19,6 +19,8 @@ from caffewatch.history.layers import MISSING, LayerMap, Quantity, Span
 SHADES = 12
 MOST_CELLS = 24_000
 CELL_HEIGHT = 16
+_LEAST_HEIGHT, _MOST_HEIGHT = 4, 4096
+"""Of a row where there are many, and of all rows up to which none is made smaller."""
 WIDTH = 800
 FEWEST_COLUMNS = 24
 """Columns of a map that has more cells than it should."""
@@ -51,7 +53,7 @@ class Heat:
     ``light`` and ``dark`` are the addresses of its picture, a pixel for each value; ``data`` are
     the values for whoever points at them. ``ticks`` are (place, label) of iterations, ``ends`` the
     values of the outer shades, None where no value has a shade, and ``gutter`` the room that the
-    layers' names need.
+    layers' names need. A row is ``cell`` high, and one in ``every`` has its name beside it.
     """
 
     quantity: Quantity
@@ -62,6 +64,8 @@ class Heat:
     ticks: Sequence[tuple[float, str]]
     spans: str
     ends: tuple[str, str] | None
+    cell: int
+    every: int
     height: int
     gutter: int
 
@@ -85,6 +89,7 @@ def heat(
     low, high = min(sizes, default=1.0), max(sizes, default=1.0)
     pixels = _pixels([values for _, values in cells], low, high)
     light, dark = pictures(pixels, ([known[x] for x in _COLOURS] for known in colours()))
+    cell = min(CELL_HEIGHT, max(_LEAST_HEIGHT, _MOST_HEIGHT // len(rows)))
     return Heat(
         quantity,
         [_row(layer, label, values) for (layer, values), label in zip(cells, labels, strict=True)],
@@ -94,7 +99,9 @@ def heat(
         _ticks(spans),
         " ".join(f"{_said(x.first)}:{_said(x.last)}" for x in spans),
         (short(low), short(high)) if sizes else None,
-        CELL_HEIGHT * len(rows),
+        cell,
+        -(-CELL_HEIGHT // cell),
+        cell * len(rows),
         _GUTTER_AROUND + _LETTER * max(map(len, labels)),
     )
 

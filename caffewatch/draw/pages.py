@@ -9,7 +9,6 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from caffewatch.draw.chart import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH
 from caffewatch.draw.chart import sparkline as _sparkline
 from caffewatch.draw.figures import duration, grouped, moment, short
-from caffewatch.draw.heat import CELL_HEIGHT
 from caffewatch.draw.heat import WIDTH as MAP_WIDTH
 
 
@@ -34,7 +33,7 @@ def _environment() -> Environment:
         "sparkline": _sparkline,
         "box": {
             "width": WIDTH, "height": HEIGHT, "left": LEFT, "right": WIDTH - RIGHT, "top": TOP,
-            "bottom": HEIGHT - BOTTOM, "map": MAP_WIDTH, "cell": CELL_HEIGHT,
+            "bottom": HEIGHT - BOTTOM, "map": MAP_WIDTH,
         },
     }  # fmt: skip
     return environment

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from math import isclose
 
 from caffewatch.draw.axis import Scale
 from caffewatch.draw.chart import DASHES, MOST_POINTS, Chart, Line, chart, span_of
 from caffewatch.draw.heat import FEWEST_COLUMNS, MOST_CELLS, Heat, heat
+from caffewatch.history.curve import Bucket
 from caffewatch.history.frozen import Fault, RunHistory, Series
 from caffewatch.history.layers import QUANTITIES
 
 _FEWEST_POINTS = 50
+_ALIKE = 0.01
+"""Of a value: less cannot be seen in a curve. Caffe's averages of one value differ from it too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,9 +105,22 @@ def _repeats_loss(series: Series, run: RunHistory) -> bool:
     (loss,) = filter(_named("loss"), run.series)
     own = series.curve.buckets()
     theirs = loss.curve.buckets(len(own), until=own[-1].last)
+    if len(own) != len(theirs):
+        return False
     # The loss of a display comes before its outputs, which may not have been read as yet.
-    is_ahead = len(theirs) == len(own) and theirs[-1].last > own[-1].last
-    return own[:-1] == theirs[:-1] if is_ahead else own == theirs
+    known = len(own) - (theirs[-1].last > own[-1].last)
+    return all(map(_look_alike, own[:known], theirs[:known]))
+
+
+def _look_alike(one: Bucket, other: Bucket) -> bool:
+    """Tell whether two buckets differ by no more than Caffe's rounding of averages."""
+    if (one.first, one.last, one.odd) != (other.first, other.last, other.odd):
+        return False
+    if one.low is None or one.high is None or other.low is None or other.high is None:
+        return one.low is other.low
+    return isclose(one.low, other.low, rel_tol=_ALIKE) and isclose(
+        one.high, other.high, rel_tol=_ALIKE
+    )
 
 
 def _named(name: str) -> Callable[[Series], bool]:

@@ -60,11 +60,12 @@ class TestOtherOutputs:
     def test_the_loss_once_more(self, displays: int) -> None:
         """A training output that is what was displayed as the loss is not drawn a second time.
 
-        Nor where the log ends between the two.
+        Nor where the average of one was rounded otherwise, or where the log ends between the two.
         """
         log = CaffeLog.started(display=1)
         for number in range(displays):
-            log.iteration(number, 2.0 + number % 7)
+            loss = 2.0 + number % 7
+            log.iteration(number, loss + 1e-5, {"loss": loss})
         log.say(f"Iteration {displays} (100 iter/s, 0.1s/10 iters), loss = 9")
         log.test(displays, outputs={"accuracy": 0.5})
         run = watch(log).history().runs[-1]

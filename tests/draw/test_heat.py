@@ -110,6 +110,19 @@ class TestNames:
         assert max(map(len, labels)) <= 24
 
 
+class TestRows:
+    @pytest.mark.parametrize(("layers", "cell", "every"), [(2, 16, 1), (500, 8, 2), (1000, 4, 4)])
+    def test_many_are_low(self, layers: int, cell: int, every: int) -> None:
+        """A deep net's map does not grow without end; of low rows some have their names written."""
+        made = LayerMap()
+        blobs = tuple(Blob("backward", str(n), "param", "0", "diff") for n in range(layers))
+        made.add(Pass(1, "train", blobs, [1.0] * layers, 1, Moment(None)))
+        drawn = heat(made, "gradient")
+
+        assert drawn is not None
+        assert (drawn.cell, drawn.every, drawn.height) == (cell, every, cell * layers)
+
+
 class TestCells:
     def test_few(self) -> None:
         """Neighbours share a cell: the larger counts, and nan before all."""

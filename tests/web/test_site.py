@@ -45,6 +45,7 @@ class TestIndex:
 
         assert (few.count("What to do"), many.count("What to do")) == (0, 4)
         assert len(re.findall(r"Firing since .* · log /logs/\d", Page(many).text)) == 4
+        assert 'job <a href="jobs/a?log=%2Flogs%2F3">a</a>' in many
 
     def test_a_job_in_figures(self) -> None:
         """Iteration, time left, loss, speed and a small curve."""
