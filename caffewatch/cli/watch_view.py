@@ -105,7 +105,7 @@ def display_line(name: str, run: Run) -> str:
     of = f" of {run.max_iterations}" if run.max_iterations else ""
     shown = [f"{plain(name)}: iteration {run.iteration}{of}", f"loss {short(run.loss)}"]
     shown += [f"lr {short(run.learning_rate)}"] if run.learning_rate is not None else []
-    shown += [f"{run.speed:.3g} it/s", f"ETA {_eta(run)}"] if run.speed else []
+    shown += [f"{short(run.speed)} it/s", f"ETA {_eta(run)}"] if run.speed else []
     return ", ".join(shown)
 
 
