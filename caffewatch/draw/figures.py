@@ -29,7 +29,12 @@ def grouped(value: int | None) -> str:
 
 def moment(seconds: float) -> str:
     """Write seconds since the epoch to the minute."""
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M UTC")
+    return f"{stamp(seconds)} UTC"
+
+
+def stamp(seconds: float) -> str:
+    """Write a time by a log's own clock to the minute."""
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M")
 
 
 def duration(seconds: float) -> str:

@@ -8,7 +8,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from caffewatch.draw.chart import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH
 from caffewatch.draw.chart import sparkline as _sparkline
-from caffewatch.draw.figures import duration, grouped, moment, short
+from caffewatch.draw.figures import duration, grouped, moment, short, stamp
 from caffewatch.draw.heat import WIDTH as MAP_WIDTH
 
 
@@ -27,7 +27,8 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters |= {
-        "short": short, "grouped": grouped, "duration": duration, "moment": moment, "clean": clean,
+        "short": short, "grouped": grouped, "duration": duration, "moment": moment, "stamp": stamp,
+        "clean": clean,
     }  # fmt: skip
     environment.globals |= {
         "sparkline": _sparkline,

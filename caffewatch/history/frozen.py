@@ -53,12 +53,16 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class RunHistory:
-    """One run: what it did over time, what happened in it, and what was found."""
+    """One run: what it did over time, what happened in it, and what was found.
+
+    ``started_at`` is by the log's own clock, in seconds as if that were UTC.
+    """
 
     id: str
     ordinal: int
     net: str
     outcome: str
+    started_at: float | None
     iteration: int | None
     max_iterations: int | None
     series: tuple[Series, ...]
@@ -78,3 +82,16 @@ class LogHistory:
     log: str
     version: str
     runs: tuple[RunHistory, ...]
+
+    @property
+    def keys(self) -> list[str]:
+        """A name for each run: its ordinal, or its id where a later file has that ordinal again."""
+        last = {run.ordinal: run for run in self.runs}
+        return [str(x.ordinal) if last[x.ordinal] is x else x.id for x in self.runs]
+
+    def choose(self, wanted: str | None) -> RunHistory | None:
+        """Return the run of a key or an id, the newest for None."""
+        if wanted is None:
+            return self.runs[-1] if self.runs else None
+        named = zip(self.keys, self.runs, strict=True)
+        return next((run for key, run in named if wanted in (key, run.id)), None)

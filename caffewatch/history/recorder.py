@@ -50,6 +50,7 @@ class Recorder:
             ordinal=run.ordinal,
             net=run.net_name,
             outcome=run.outcome,
+            started_at=run.started_at,
             iteration=run.iteration,
             max_iterations=run.max_iterations,
             series=tuple(self._series()),

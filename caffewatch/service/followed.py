@@ -173,9 +173,9 @@ class FollowedLog:
         return replace(picture, firing=Counter((x.rule, x.severity) for x in self._recalled))
 
     @property
-    def shown(self) -> Monitor | None:
-        """The newest run's monitor, which pages show; only for the thread that owns it."""
-        return self._monitors.latest
+    def shown(self) -> Sequence[Monitor]:
+        """What pages show, the newest run's monitor last; only for the thread that owns them."""
+        return self._monitors.by_age
 
     def stats(self) -> LogStats:
         """Return how far the log has been read."""

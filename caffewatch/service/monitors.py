@@ -43,6 +43,12 @@ class Monitors:
         return iter(dict.fromkeys(self._by_stream.values()))
 
     @property
+    def by_age(self) -> list[Monitor]:
+        """All of them, that of the newest run last."""
+        earlier = [x for x in self if x is not self.latest]
+        return earlier if self.latest is None else [*earlier, self.latest]
+
+    @property
     def by_stream(self) -> dict[int, Monitor]:
         """Every stream's monitor."""
         return dict(self._by_stream)

@@ -6,6 +6,7 @@ import logging
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 
 from caffewatch.draw.block import BlockLine, BlockWords
 from caffewatch.monitor import Monitor, RunRecord
@@ -18,6 +19,8 @@ PATIENCE = 2.0
 """Seconds for which a page waits until the owner has come to its request."""
 KEPT = 16
 """Histories kept, so that many who look at the same job cost no more than one."""
+_MOST_RUNS = 8
+"""Runs of a log that can be looked at: those of its newest file, and of files before."""
 
 Key = tuple[str, str]
 
@@ -81,11 +84,14 @@ class Pasts:
 
 
 def _draw(log: FollowedLog) -> Past | None:
-    monitor = log.shown
-    if monitor is None:
+    if not log.shown:
         return None
+    *earlier, monitor = log.shown
     try:
-        return Past(monitor.history(), _explained(log, monitor))
+        history = monitor.history()
+        runs = [run for x in earlier for run in x.history().runs] + list(history.runs)
+        history = replace(history, runs=tuple(runs[-_MOST_RUNS:]))
+        return Past(history, _explained(log, monitor))
     except Exception:
         # A page is no reason to end the watch over the logs.
         _log.exception("%s: no history", log.origin.log)

@@ -54,11 +54,25 @@ def series(sight: Sight, job: str, query: Mapping[str, str]) -> Response:
     past = sight.past(job, wanted.log)
     if past is None:
         raise ServiceUnavailable("no history as yet; ask again in a second")
-    run = _choose(past.history, wanted.run)
+    run = choose(past.history, wanted.run)
     if run is None:
-        there = ", ".join(str(x.ordinal) for x in past.history.runs) or "none"
-        raise NotFound(f"no such run; remembered are: {there}")
+        raise NotFound("no run as yet")
     return as_json({"job": job, "log": wanted.log, **_series(run, wanted)})
+
+
+def choose(history: LogHistory, wanted: str | None) -> RunHistory | None:
+    """Return the run that is wanted, the newest for None; None where there is no run at all.
+
+    Raises
+    ------
+    NotFound
+        There is no such run.
+    """
+    run = history.choose(wanted)
+    if run is None and wanted is not None:
+        there = ", ".join(history.keys) or "none"
+        raise NotFound(f"no such run; remembered are: {there}")
+    return run
 
 
 class _Wanted:
@@ -71,7 +85,7 @@ class _Wanted:
         self.log = given.get("log", logs[-1] if logs else None)
         if self.log is not None and self.log not in logs:
             raise BadRequest("log: not one of the job's logs; /api/v1/jobs lists them")
-        self.run = _whole(given, "run", 1)
+        self.run = given.get("run")
         self.since = _whole(given, "from", 0)
         self.until = _whole(given, "to", 0)
         self.points = _whole(given, "points", 1, MOST_POINTS) or POINTS
@@ -85,11 +99,6 @@ def _whole(given: Mapping[str, str], name: str, least: int, most: int = 10**15 -
         limits = f"from {least} on" if most == 10**15 - 1 else f"from {least} to {most}"
         raise BadRequest(f"{name}: expected a whole number {limits}")
     return int(text)
-
-
-def _choose(history: LogHistory, ordinal: int | None) -> RunHistory | None:
-    chosen = [x for x in history.runs if ordinal in (None, x.ordinal)]
-    return chosen[-1] if chosen else None
 
 
 def _series(run: RunHistory, wanted: _Wanted) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from caffewatch.draw.figures import duration
 from caffewatch.draw.run_page import NamedRun, charts, maps, ranked
 from caffewatch.snapshot import RunSnapshot
 from caffewatch.web.answers import as_page
-from caffewatch.web.api import seconds_left
+from caffewatch.web.api import choose, seconds_left
 from caffewatch.web.sight import Past, Sight, Watched
 
 MOST_ALERTS = 50
@@ -159,19 +159,19 @@ def _shown(
 
     The log's ``number`` is the same however the page orders it.
     """
-    runs = past.history.runs if past else ()
-    found = [x for x in runs if wanted in (None, str(x.ordinal))]
-    if past is not None and wanted is not None and not found:
-        there = ", ".join(str(x.ordinal) for x in runs) or "none"
-        raise NotFound(f"no such run; remembered are: {there}")
-    run = found[-1] if found else None
+    history = past.history if past else None
+    run = choose(history, wanted) if history else None
+    runs = history.runs if history else ()
     is_newest = run is None or run is runs[-1]
     row = _row(one, {}, False)
     return {
         "number": number,
         "row": row,
         "run": run,
-        "runs": [(x, row.state if x is runs[-1] else x.outcome) for x in runs],
+        "runs": [
+            (x, key, row.state if x is runs[-1] else x.outcome)
+            for x, key in zip(runs, history.keys if history else (), strict=True)
+        ],
         "is_newest": is_newest,
         "problem": "The daemon is busy; the history comes in a moment."
         if past is None and one.snapshot is not None

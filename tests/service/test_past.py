@@ -52,6 +52,25 @@ class TestPasts:
         assert past.block is not None
         assert past.block.lines
 
+    def test_runs_of_files_before(self, tmp_path: Path, healthy: CaffeLog) -> None:
+        """A log that each run writes anew has the runs before as well, oldest first."""
+        followed = Followed(tmp_path / "train.log")
+        ids = []
+        for number in range(3):
+            log = CaffeLog.started(random_seed=number)
+            log.displays(range(0, 10 * number + 20, 10))
+            followed.path.unlink(missing_ok=True)
+            append(followed.path, log.data.replace(b"28274", b"%d" % (28274 + number)))
+            followed.look()
+            ids.append(followed.log.shown[-1].runs[-1].run.id)
+
+        past = asked(followed)
+
+        assert past is not None
+        assert [x.id for x in past.history.runs] == ids
+        assert [x.iteration for x in past.history.runs] == [10, 20, 30]
+        assert past.history.keys == [*ids[:2], "1"]
+
     def test_a_log_that_has_said_nothing(self, tmp_path: Path) -> None:
         """It has no past, nor has one that is not followed."""
         followed = Followed(tmp_path / "train.log")

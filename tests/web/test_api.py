@@ -73,7 +73,7 @@ class TestSeries:
 
     @pytest.mark.parametrize(
         "query",
-        ["points=0", "points=2001", "points=", "from=-1", "to=x", "run=1.5", "run=" + "9" * 400,
+        ["points=0", "points=2001", "points=", "from=-1", "to=x", "to=" + "9" * 400,
          "log=/etc/passwd", "pionts=3", "&".join(f"a{n}=1" for n in range(50))],
     )  # fmt: skip
     def test_wrong_queries(self, query: str) -> None:
@@ -86,6 +86,7 @@ class TestSeries:
     def test_what_is_not_there(self) -> None:
         """Neither a run that never was nor a job without logs has curves."""
         no_run = get(daemon(exploding()), SERIES, "run=7")
+        assert get(daemon(exploding()), SERIES, "run=1.5").status_code == HTTPStatus.NOT_FOUND
         no_log = get(daemon(None), SERIES)
         no_job = get(daemon(None), "/api/v1/jobs/other/series")
 

@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+import json
 import re
+from dataclasses import replace
 from http import HTTPStatus
 from urllib.parse import quote
 
 import pytest
 
 from caffewatch.web.routes import Routes
+from caffewatch.web.sight import Past
 from tests.logs import CaffeLog, Layer, inner_product
 from tests.web.sights import HOSTILE, Page, ask, daemon, exploding, fleet, get
 
@@ -196,6 +199,28 @@ class TestRuns:
         body = get(routes, "/jobs/a", "run=1").text
         assert re.findall(r'class="path">(\S+)', body) == ["/logs/y"]
         assert 'href="?log=%2Flogs%2Fy&amp;run=1" aria-current="true"' in body
+
+    def test_of_an_earlier_file(self, log: CaffeLog) -> None:
+        """Runs that have the number of a later one go by their id."""
+        routes = daemon(log)
+        past = routes.sight.past("mnist", "/logs/train.log")
+        assert past is not None
+        newer = past.history.runs[2]
+        runs = (*past.history.runs, replace(newer, ordinal=1, id="abc"))
+        later = Past(replace(past.history, runs=runs), None)
+        routes = replace(routes, sight=replace(routes.sight, past=lambda *_: later))
+
+        newest = get(routes, "/jobs/mnist").text
+        link = f'href="?run={runs[0].id}">run 1 of an earlier file</a>'
+        assert link in newest
+        assert 'href="?run=2">run 2</a>' in newest
+        assert (
+            link.replace('">', '" aria-current="true">')
+            in get(routes, "/jobs/mnist", f"run={runs[0].id}").text
+        )
+        assert get(routes, "/jobs/mnist", "run=1").text.count("An earlier run") == 0
+        series = get(routes, "/api/v1/jobs/mnist/series", f"run={runs[0].id}")
+        assert json.loads(series.data)["id"] == runs[0].id
 
     def test_a_single_run(self) -> None:
         """There is nothing to choose."""
