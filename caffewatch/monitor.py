@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from math import isfinite
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from caffewatch.alert.book import AlertBook
 from caffewatch.alert.model import Alert, Origin
@@ -20,9 +20,13 @@ from caffewatch.history.recorder import Recorder
 from caffewatch.log.events import TRAIN, Ended, Event, Pass, RunEnded, RunStarted
 from caffewatch.log.parser import Parser
 from caffewatch.log.run import Run
+from caffewatch.log.stretch import Stretch
 
 if TYPE_CHECKING:
     from caffewatch.snapshot import RunSnapshot, Snapshot
+
+_WORTHWHILE = 4
+"""Displays that are taken one by one where something may happen in them."""
 
 
 @dataclass(slots=True)
@@ -113,13 +117,48 @@ class Monitor:
         start
             Where in that file the stream's first bytes lie.
         """
-        return self.take(self.read(data, now, stream, start), now)
+        self._note_data(data, now)
+        return self.take(self._singly(self._parser.sweep(data, stream, start)), now)
 
     def read(self, data: bytes, now: float, stream: int = 0, start: int = 0) -> list[Event]:
         """Take bytes as `feed` does, but only read them: the events are to be taken in turn."""
+        self._note_data(data, now)
+        return self._parser.feed(data, stream, start)
+
+    def _note_data(self, data: bytes, now: float) -> None:
         self.bytes += len(data)
         self._last_data_at = now
-        return self._parser.feed(data, stream, start)
+
+    def _singly(self, events: Iterable[Event | Stretch]) -> Iterator[Event]:
+        """Yield events, and those of stretches in which something may happen; pass over the rest.
+
+        What is yielded must be taken before the next is asked for.
+        """
+        for event in events:
+            if type(event) is Stretch:
+                yield from self._pass_over(event)
+            else:
+                yield cast(Event, event)
+
+    def _pass_over(self, stretch: Stretch) -> Iterator[Event]:
+        detector, record = self._detector, self.runs[-1]
+        parts = [stretch]
+        while parts:
+            part = parts.pop()
+            room = len(part) if detector is None else min(len(part), detector.room)
+            if room < len(part):
+                parts.append(part.part(room, len(part)))
+                part = part.part(0, room)
+            survey = None if detector is None or self._events else detector.survey(part)
+            if detector is not None and survey is not None:
+                speeds = record.run.pass_over(part)
+                if self._curves:
+                    record.recorder.pass_over(part, survey.high, speeds)
+                detector.pass_over(survey)
+            elif room <= _WORTHWHILE:
+                yield from part.events()
+            else:
+                parts += part.part(room // 2, room), part.part(0, room // 2)
 
     def flush(self, now: float, stream: int = 0) -> list[Alert]:
         """Take a stream's unfinished last line as it stands: its file is gone for good."""

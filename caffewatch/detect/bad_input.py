@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice, repeat
+from math import nan
 from operator import eq
 from typing import ClassVar
 
@@ -12,6 +14,7 @@ from caffewatch.detect.layout import Layout
 from caffewatch.detect.look import Look
 from caffewatch.detect.rule import Rule
 from caffewatch.detect.settings import Parameters, RuleSettings, parameter
+from caffewatch.detect.survey import Survey
 from caffewatch.detect.words import count, spell
 from caffewatch.log.run import Run
 from caffewatch.log.topology import Layer, Net
@@ -97,6 +100,24 @@ class BadInput(Rule[BadInputParameters]):
             if how and (lasted >= needed or (self._finding is not None and how != "constant")):
                 bad.append((at, how, lasted))
         return self._report(look, bad)
+
+    def is_calm(self, survey: Survey) -> bool:
+        """Tell whether all inputs change and are in scale, and nothing is open."""
+        if survey.layout is not self._layout or self._finding is not None or self._streaks:
+            return False
+        return all(map(self._changes, self._inputs, self._last or repeat(nan), repeat(survey)))
+
+    def _changes(self, at: int, before: float, survey: Survey) -> bool:
+        if not 0 < survey.low[at] <= survey.high[at] < self._least:
+            return False
+        column = survey.stretch.column(at)
+        return before != column[0] and True not in map(eq, column, islice(column, 1, None))
+
+    def pass_over(self, survey: Survey) -> None:
+        """Remember the inputs."""
+        if survey.layout is not None:
+            values = survey.last()
+            self._last = [values[at] for at in self._inputs]
 
     def _fine(self, values: list[float], before: list[float]) -> bool:
         """Tell quickly that no input can be bad."""

@@ -9,6 +9,7 @@ from typing import ClassVar
 from caffewatch.detect.finding import Finding, Place, Severity
 from caffewatch.detect.rule import Rule
 from caffewatch.detect.settings import Parameters, RuleSettings, parameter
+from caffewatch.detect.survey import Survey
 from caffewatch.log.events import Iteration, Moment, Waiting
 from caffewatch.log.run import Run
 
@@ -77,3 +78,7 @@ class DataStarvation(Rule[DataStarvationParameters]):
             return ()
         self._finding = None
         return (self.end(finding),)
+
+    def is_calm(self, survey: Survey) -> bool:
+        """Tell whether nothing is open."""
+        return self._finding is None

@@ -12,6 +12,7 @@ from caffewatch.detect.layer_rule import LayerParameters, LayerRule
 from caffewatch.detect.layout import Activation, Layout, picker
 from caffewatch.detect.look import Look
 from caffewatch.detect.settings import Parameters, RuleSettings, parameter
+from caffewatch.detect.survey import Survey
 from caffewatch.detect.words import count, enumerate_layers, spell
 from caffewatch.log.run import Run
 
@@ -69,6 +70,13 @@ class DeadActivation(LayerRule[DeadActivationParameters]):
             if is_dead
         }
         return self.follow(where, look, settle=look.finite)
+
+    def is_calm(self, survey: Survey) -> bool:
+        """Tell whether all ReLUs live, and nothing is open."""
+        if survey.layout is not self._layout or not self.idle:
+            return False
+        outputs, inputs = self._outputs(survey.low), self._inputs(survey.high)
+        return True not in map(le, outputs, map(mul, inputs, self._shares))
 
     def _learn(self, layout: Layout) -> None:
         self._layout = layout

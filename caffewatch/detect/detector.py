@@ -13,10 +13,12 @@ from caffewatch.detect.registry import RULES
 from caffewatch.detect.rule import Rule
 from caffewatch.detect.settings import RuleSettings
 from caffewatch.detect.silence import Silence
+from caffewatch.detect.survey import Survey
 from caffewatch.log import events
-from caffewatch.log.displays import Display
+from caffewatch.log.displays import FIRST, Display
 from caffewatch.log.events import TRAIN, Blob, Event, NetRead, Pass
 from caffewatch.log.run import Run
+from caffewatch.log.stretch import Stretch
 
 _MAX_LAYOUTS = 64
 _MAX_VALUES = 100_000
@@ -28,6 +30,8 @@ def _handler_name(event: type) -> str:
     return "on_" + re.sub(r"(?<=[a-z])(?=[A-Z])", "_", event.__name__).lower()
 
 
+_OF_BLOCKS = ("on_training", "on_pass")
+_OF_DISPLAYS = ("on_display", "on_iteration", "on_output", "on_learning_rate")
 _NAMES = {kind: _handler_name(kind) for kind in events.Event.__args__ if kind is not Pass}
 
 
@@ -65,6 +69,38 @@ class Detector:
             self._layout = None
         handlers = self._handlers.others[type(event)]
         return changed + self._show(handlers, event) if handlers else changed
+
+    @property
+    def room(self) -> int:
+        """How many displays `survey` can take at once."""
+        return min((rule.room for rule in self._handlers.with_room), default=1 << 30)
+
+    def survey(self, stretch: Stretch) -> Survey | None:
+        """Look at a stretch; return what `pass_over` takes if nothing happens in it, else None.
+
+        The run must not have taken it.
+        """
+        run, displays, asked = self._run, self._displays, self._handlers.asked
+        if displays.open is not None or displays.count < 2 * FIRST or asked is None:
+            return None
+        layout = self._layout if stretch.blobs else None
+        if stretch.blobs and (layout is None or layout.blobs is not stretch.blobs):
+            return None
+        if run.learning_rate is None or run.grad_scale != 1.0:
+            return None
+        survey = Survey(stretch, layout, displays.losses_of(stretch, run), run)
+        if not survey.finite:
+            return None
+        for is_calm in asked[bool(stretch.blobs)]:
+            if not is_calm(survey):
+                return None
+        return survey
+
+    def pass_over(self, survey: Survey) -> None:
+        """Take a stretch in which nothing happens; the run must have taken it before."""
+        self._displays.pass_over(survey.stretch, survey.losses, self._run)
+        for pass_over in self._handlers.pass_over:
+            pass_over(survey)
 
     def tick(self, silence: Silence) -> list[Finding]:
         """Let time pass without a line; return the findings that began or ended."""
@@ -118,9 +154,26 @@ class _Handlers:
         self.tested = self._named("on_tested")
         self.tick = self._named("tick")
         self.others = {kind: self._named(name) for kind, name in _NAMES.items()}
+        self.pass_over = self._named("pass_over")
+        self.with_room = [rule for rule in rules if hasattr(rule, "room")]
+        self.asked = self._asked()
 
     def __reduce__(self) -> tuple[type[_Handlers], tuple[list[Rule[Any]]]]:
         return _Handlers, (self._rules,)
 
     def _named(self, name: str) -> list[Handler]:
         return [getattr(rule, name) for rule in self._rules if hasattr(rule, name)]
+
+    def _asked(self) -> tuple[list[Handler], list[Handler]] | None:
+        """Return who is asked about a stretch: of those without blocks, of those with them.
+
+        None where a rule looks at what a stretch is made of and cannot be asked.
+        """
+        of_displays = [x for x in self._rules if any(hasattr(x, name) for name in _OF_DISPLAYS)]
+        of_blocks = [x for x in self._rules if any(hasattr(x, name) for name in _OF_BLOCKS)]
+        everyone = of_displays + [x for x in of_blocks if x not in of_displays]
+        if not all(hasattr(rule, "is_calm") for rule in everyone):
+            return None
+        asked: list[Any] = everyone
+        calm = [rule.is_calm for rule in asked]
+        return calm[: len(of_displays)], calm

@@ -16,6 +16,7 @@ from caffewatch.detect.layout import Layout, Parameter
 from caffewatch.detect.look import Look
 from caffewatch.detect.rule import Rule
 from caffewatch.detect.settings import Parameters, RuleSettings, parameter
+from caffewatch.detect.survey import Survey
 from caffewatch.detect.words import describe, spell
 from caffewatch.log.events import Clipped, Iteration
 from caffewatch.log.run import Run
@@ -76,6 +77,7 @@ class GradientExplosion(Rule[GradientExplosionParameters]):
         self._layout: Layout | None = None
         self._finding: Finding | None = None
         self._quiet = 0
+        self._age, self._due = 0, self.parameters.history
         self._clips: tuple[int, float] = (0, 0.0)
 
     def on_clipped(self, event: Clipped) -> Sequence[Finding]:
@@ -110,6 +112,36 @@ class GradientExplosion(Rule[GradientExplosionParameters]):
         self._remember(look)
         return () if self._finding is None else self._calm(self._finding)
 
+    def is_calm(self, survey: Survey) -> bool:
+        """Tell whether all gradients are usual, and nothing is open."""
+        if survey.layout is None:
+            return True
+        if survey.layout is not self._layout or self._finding is not None:
+            return False
+        if survey.size >= self._least:
+            limits = enumerate(self._limits, survey.layout.backward)
+            if any(survey.high[at] >= limit for at, limit in limits):
+                return False
+        start = survey.layout.backward
+        usual = survey.size < self._lowest
+        high = (survey.high[start + at] for at in self._at)
+        return usual or True not in map(ge, high, self._bounds)
+
+    @property
+    def room(self) -> int:
+        """Passes that may be passed over until the bounds are to be worked out again."""
+        return self._due - self._age
+
+    def pass_over(self, survey: Survey) -> None:
+        """Remember the gradients."""
+        stretch = survey.stretch
+        self._clips = (0, 0.0)
+        if survey.layout is not None:
+            last = range(len(stretch))[-_HISTORY:]
+            start = survey.layout.backward
+            self._history.extend(stretch.block(at)[start:] for at in last)
+            self._grow(len(stretch))
+
     def _learn(self, layout: Layout) -> None:
         self._layout = layout
         backward = layout.blobs[layout.backward :]
@@ -122,8 +154,7 @@ class GradientExplosion(Rule[GradientExplosionParameters]):
         self._bounds: list[float] = [inf] * len(self._learned)
         self._lowest = inf
         self._medians: list[float] = []
-        self._age = 0
-        self._due = self.parameters.history
+        self._age, self._due = 0, self.parameters.history
         start = layout.backward
         self._at = [(p.diff or start) - start for p in self._learned]
 
@@ -159,7 +190,11 @@ class GradientExplosion(Rule[GradientExplosionParameters]):
 
     def _remember(self, look: Look) -> None:
         self._history.append(look.gradients)
-        self._age += 1
+        self._grow(1)
+
+    def _grow(self, passes: int) -> None:
+        """Count passes; work out anew what is usual, when it is time."""
+        self._age += passes
         if self._age < self._due:
             return
         self._due = self._age + min(_REFRESH, self._age)

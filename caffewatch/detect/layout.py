@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from operator import itemgetter
 from typing import NamedTuple
 
@@ -11,6 +11,8 @@ from caffewatch.log.events import Blob
 from caffewatch.log.prototxt import whole
 from caffewatch.log.topology import Net
 
+Values = Sequence[float] | Mapping[int, float]
+"""Of a block, by their index in it."""
 UNLEARNED = frozenset({"BatchNorm", "BN"})
 """Layers whose parameters are running statistics, not learned."""
 
@@ -65,7 +67,7 @@ class Layout:
         return [p.data for p in self.parameters if p.layer == layer and p.data is not None]
 
 
-def picker(indices: Sequence[int]) -> Callable[[Sequence[float]], tuple[float, ...]]:
+def picker(indices: Sequence[int]) -> Callable[[Values], tuple[float, ...]]:
     """Return what takes the values at these indices, and the first of them once more.
 
     A getter of one index would give no tuple; whoever zips stops before the one too many. Of no
@@ -74,7 +76,7 @@ def picker(indices: Sequence[int]) -> Callable[[Sequence[float]], tuple[float, .
     return itemgetter(*indices, indices[0]) if indices else _nothing
 
 
-def _nothing(values: Sequence[float]) -> tuple[float, ...]:
+def _nothing(values: Values) -> tuple[float, ...]:
     return ()
 
 

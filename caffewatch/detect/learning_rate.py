@@ -10,6 +10,7 @@ from typing import ClassVar
 from caffewatch.detect.finding import Evidence, Finding, Place, Severity
 from caffewatch.detect.rule import Rule
 from caffewatch.detect.settings import Parameters, RuleSettings, parameter
+from caffewatch.detect.survey import Survey
 from caffewatch.log.events import TRAIN, LearningRate, Moment
 from caffewatch.log.run import Run
 
@@ -80,6 +81,17 @@ class LearningRateRule(Rule[LearningRateParameters]):
             self._first, self._text(event), self._advise(), evidence=self._low
         )
         return (self._finding,)
+
+    def is_calm(self, survey: Survey) -> bool:
+        """Tell whether the rate is high enough, and nothing is open."""
+        if self._low or self._finding is not None or not self._highest:
+            return False
+        highest = max(self._highest, survey.fastest)
+        return survey.slowest > highest * self.parameters.share and survey.slowest > 0
+
+    def pass_over(self, survey: Survey) -> None:
+        """Remember the highest rate."""
+        self._highest = max(self._highest, survey.fastest)
 
     def _recover(self) -> Sequence[Finding]:
         self._low, self._count, self._first = [], 0, None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import islice
 
 from caffewatch.detect.finding import Evidence, Place
 from caffewatch.log.displays import FIRST, Display
@@ -45,6 +46,17 @@ class Untrained:
             told = [x for x in (start, chance(self._run.net)) if x is not None]
             self._loss = min(told, default=None)
         return self._loss
+
+    def learned(self, share: float, losses: Sequence[float]) -> bool:
+        """Tell whether `still` is False for certain at all of the next displays.
+
+        ``losses`` are theirs, and finite.
+        """
+        displays = self._run.displays
+        if displays.count < 2 * FIRST:
+            return False
+        before = [x.loss for x in islice(reversed(displays.recent), FIRST)]
+        return self.loss is None or max(*before, *losses) < share * self.loss
 
     def still(self, share: float) -> bool:
         """Tell whether the last losses are at or above this share of it: nothing was learned."""

@@ -11,6 +11,7 @@ from caffewatch.detect.finding import Finding, Severity
 from caffewatch.detect.loss import chance, is_fresh, loss_history, loss_place
 from caffewatch.detect.rule import Rule
 from caffewatch.detect.settings import Parameters, RuleSettings, parameter
+from caffewatch.detect.survey import Survey
 from caffewatch.detect.words import spell
 from caffewatch.log.displays import FIRST, Display
 from caffewatch.log.run import Run
@@ -82,6 +83,12 @@ class LossDivergence(Rule[LossDivergenceParameters]):
             evidence=loss_history(self.run),
         )
         return (self._finding,)
+
+    def is_calm(self, survey: Survey) -> bool:
+        """Tell whether no loss is too high, and nothing is open."""
+        if self._finding is not None or self._streak or self._limit is None:
+            return False
+        return max(survey.losses) < self._limit
 
     def _bound(self, highest: float) -> float:
         bound = highest * self.parameters.factor

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from math import isfinite, log
 from typing import ClassVar
 
@@ -11,6 +12,7 @@ from caffewatch.detect.finding import Finding, Severity
 from caffewatch.detect.loss import Chance, loss_history, loss_place
 from caffewatch.detect.rule import Rule
 from caffewatch.detect.settings import Parameters, RuleSettings, parameter
+from caffewatch.detect.survey import Survey
 from caffewatch.detect.words import spell
 from caffewatch.log.displays import Display
 from caffewatch.log.run import Run
@@ -97,6 +99,25 @@ class LossPlateau(Rule[LossPlateauParameters]):
             loss_place(began, self.run, level), text, advice, evidence=loss_history(self.run)
         )
         return (self._finding,)
+
+    def is_calm(self, survey: Survey) -> bool:
+        """Tell whether no display is one to find a plateau at, and nothing is open."""
+        if self._finding is not None or self._slow is not None or self._began is None:
+            return False
+        highest = max(self._highest, survey.fastest)
+        if survey.slowest <= highest * self.parameters.rate_share or not self.run.net.layers:
+            return False
+        guess, losses, flat = self._chance.of(self.run.net), survey.losses, self.parameters.flat
+        if guess is not None and max(losses) >= self.parameters.chance * guess:
+            return False
+        pairs = pairwise((self._before, *losses))
+        return all(abs(loss - before) > flat * loss for before, loss in pairs)
+
+    def pass_over(self, survey: Survey) -> None:
+        """Count displays; remember the last, and the rates."""
+        self._rate, self._highest = survey.stretch.rates[-1], max(self._highest, survey.fastest)
+        self._count += len(survey.losses)
+        self._before = survey.losses[-1]
 
     def _moves(self, loss: float) -> bool:
         """Tell quickly that this is no display to find a plateau at."""

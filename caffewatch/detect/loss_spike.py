@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from math import isfinite
 from statistics import median
 from typing import ClassVar
@@ -13,6 +14,7 @@ from caffewatch.detect.finding import Finding, Severity
 from caffewatch.detect.loss import Untrained, loss_history, loss_place
 from caffewatch.detect.rule import Rule
 from caffewatch.detect.settings import Parameters, RuleSettings, parameter
+from caffewatch.detect.survey import Survey
 from caffewatch.detect.words import spell
 from caffewatch.log.displays import Display
 from caffewatch.log.run import Run
@@ -83,6 +85,19 @@ class LossSpike(Rule[LossSpikeParameters]):
                 return ()
         self._before.append(display.loss)
         return () if self._finding is None else self._calm(self._finding)
+
+    def is_calm(self, survey: Survey) -> bool:
+        """Tell whether no loss leaps above that of the untrained net, and nothing is open."""
+        if self._finding is not None or self._spike is not None or not self._before:
+            return False
+        start, losses, spread = self._untrained.loss, survey.losses, self.parameters.spread
+        if start is None or max(losses) < self.parameters.above_start * start:
+            return True
+        return all(x < spread * before for before, x in pairwise((self._before[-1], *losses)))
+
+    def pass_over(self, survey: Survey) -> None:
+        """Remember the losses."""
+        self._before.extend(survey.losses)
 
     def _leaps(self, loss: float) -> bool:
         self._usual = median(self._before)

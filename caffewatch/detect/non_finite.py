@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import repeat
 from math import isfinite, log, nan
 from typing import ClassVar, NamedTuple
 
@@ -13,6 +14,7 @@ from caffewatch.detect.layout import Layout
 from caffewatch.detect.look import Look
 from caffewatch.detect.rule import Rule, display_before, place_in
 from caffewatch.detect.settings import Parameters, RuleSettings, parameter
+from caffewatch.detect.survey import Survey
 from caffewatch.detect.words import describe, spell
 from caffewatch.log.events import (
     TRAIN,
@@ -143,6 +145,20 @@ class NonFinite(Rule[NonFiniteParameters]):
         place = self._elsewhere("lr", "lr", event.rate, event.line, moment=moment)
         return self._seen(place, "the learning rate is {value}")
 
+    def is_calm(self, survey: Survey) -> bool:
+        """Tell whether there is nothing to see, nor anything open."""
+        stretch = survey.stretch
+        if self._finding is not None or self._dirty or self._coming or self._floored:
+            return False
+        if not isfinite(sum(map(sum, stretch.norms[:2]))):
+            return False
+        shown = [(x.weight, x.values) for x in stretch.outputs] or [(None, stretch.losses)]
+        return not any(_may_be_floored(values, weight) for weight, values in shown)
+
+    def pass_over(self, survey: Survey) -> None:
+        """Count clean displays."""
+        self._clean += len(survey.stretch)
+
     def _elsewhere(
         self,
         kind: str,
@@ -182,10 +198,7 @@ class NonFinite(Rule[NonFiniteParameters]):
     def _hidden(
         self, index: int, name: str, value: float, weight: float | None, line: int
     ) -> Sequence[Finding]:
-        off = abs(value - SOFTMAX_FLOOR)
-        if weight:
-            off = min(off, abs(value - SOFTMAX_FLOOR * weight))
-        if off > _PRINTED * abs(value):
+        if not _is_floored(value, weight):
             if self._floored:
                 self._floored.pop(index, None)
             return ()
@@ -246,3 +259,17 @@ class NonFinite(Rule[NonFiniteParameters]):
 
 def _of_net(net: str) -> str:
     return "" if net == TRAIN else f" in test net #{net.removeprefix('test')}"
+
+
+def _is_floored(value: float, weight: float | None) -> bool:
+    """Tell whether an output is 87.3365, by itself or times its loss weight."""
+    off = abs(value - SOFTMAX_FLOOR)
+    if weight:
+        off = min(off, abs(value - SOFTMAX_FLOOR * weight))
+    return off <= _PRINTED * abs(value)
+
+
+def _may_be_floored(values: Sequence[float], weight: float | None) -> bool:
+    """Tell whether any of these outputs `_is_floored`."""
+    lowest = SOFTMAX_FLOOR * min(1.0, weight or 1.0)
+    return max(values) > lowest / 2 and any(map(_is_floored, values, repeat(weight)))

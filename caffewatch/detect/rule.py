@@ -32,6 +32,17 @@ class Rule(Generic[P]):
     ``tick(silence)``      time that passes without a line
     =====================  ===================================================================
 
+    Many displays that are all alike are shown at once to a rule that defines these, which must
+    leave it as it would be had it seen each; where one of the rules does not define the first,
+    all of them see each.
+
+    ========================  ================================================================
+    ``is_calm(survey)``       whether nothing in these displays begins, ends or moves anything
+                              but what ``pass_over`` does: nothing is open, no symptom shows
+    ``pass_over(survey)``     take them: all rules have said that they are calm
+    ``room``                  how many may be passed over at once
+    ========================  ================================================================
+
     Parameters
     ----------
     settings

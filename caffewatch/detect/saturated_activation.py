@@ -12,6 +12,7 @@ from caffewatch.detect.layout import Activation, Layout
 from caffewatch.detect.look import Look
 from caffewatch.detect.loss import Untrained
 from caffewatch.detect.settings import Parameters, RuleSettings, parameter
+from caffewatch.detect.survey import Survey
 from caffewatch.detect.words import count, enumerate_layers, spell
 from caffewatch.log.run import Run
 
@@ -73,6 +74,19 @@ class SaturatedActivation(LayerRule[SaturatedActivationParameters]):
             if self._saturated(unit, look.values[unit.output])
         }
         return self.follow(where, look)
+
+    def is_calm(self, survey: Survey) -> bool:
+        """Tell whether no unit is at its end, and nothing is open."""
+        if survey.layout is not self._layout or not self.idle:
+            return False
+        return not any(self._may_saturate(unit, survey) for unit in self._units)
+
+    def _may_saturate(self, unit: Activation, survey: Survey) -> bool:
+        own, low, high = self.at(unit.layer), survey.low[unit.output], survey.high[unit.output]
+        if unit.kind == "TanH":
+            return high >= own.tanh
+        within = own.sigmoid < low and high < 1 - own.sigmoid
+        return not within and not self._untrained.learned(own.progress, survey.losses)
 
     def _saturated(self, unit: Activation, value: float) -> bool:
         own = self.at(unit.layer)

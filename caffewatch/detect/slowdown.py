@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
+from operator import sub
 from statistics import median
 from typing import ClassVar
 
 from caffewatch.detect.finding import Evidence, Finding, Place, Severity
 from caffewatch.detect.rule import Rule
 from caffewatch.detect.settings import Parameters, RuleSettings, parameter
+from caffewatch.detect.survey import Survey
 from caffewatch.log.events import TRAIN, Iteration, Moment, SnapshotWritten, TestStarted
 from caffewatch.log.run import Run
 
@@ -87,6 +90,31 @@ class Slowdown(Rule[SlowdownParameters]):
         if each <= self._baseline * self.parameters.factor:
             return self._recover()
         return self._note(event, before, each, self._baseline)
+
+    def is_calm(self, survey: Survey) -> bool:
+        """Tell whether no display is slow, and nothing is open."""
+        before = self._last
+        if self._finding is not None or before is None or before.time is None:
+            return False
+        longest = max(self._seconds(before.time, survey), default=0.0)
+        if self._baseline is None:
+            return longest < self.parameters.seconds
+        each = longest / survey.stretch.iterations.step
+        return each <= self._baseline * self.parameters.factor
+
+    def pass_over(self, survey: Survey) -> None:
+        """Count displays that are not slow."""
+        stretch = survey.stretch
+        if self._baseline is not None and len(stretch) > self._disturbed:
+            self._slow.clear()
+            self._first = None
+        self._disturbed = False
+        self._last = stretch.iteration(len(stretch) - 1)
+
+    def _seconds(self, before: float, survey: Survey) -> Iterator[float]:
+        """Yield how long each display took, but for one that a test or a snapshot disturbed."""
+        times = (before, *survey.stretch.times)
+        return islice(map(sub, times[1:], times), int(self._disturbed), None)
 
     def _note(
         self, event: Iteration, before: Iteration, each: float, usual: float

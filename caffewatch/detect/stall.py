@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from operator import sub
 from typing import ClassVar
 
 from caffewatch.detect.finding import Finding, Place, Severity
 from caffewatch.detect.rule import Rule
 from caffewatch.detect.settings import Parameters, RuleSettings, parameter
 from caffewatch.detect.silence import Silence
+from caffewatch.detect.survey import Survey
 from caffewatch.log.events import Ended, Event, Iteration, Moment, Pass, TestStarted
 from caffewatch.log.run import Run
 
@@ -80,6 +82,23 @@ class Stall(Rule[StallParameters]):
                 return self._gap(event, gap) if listed else over
         self._longest = max(self._longest, gap)
         return over
+
+    def is_calm(self, survey: Survey) -> bool:
+        """Tell whether the log went on without a pause, and nothing is open."""
+        if self._finding is not None or self._last is None or self._last < self._latest:
+            return False
+        times = (self._last, *survey.stretch.times)
+        gaps: list[float] = list(map(sub, times[1:], times))
+        return min(gaps) >= 0 and max(gaps) <= self.parameters.least
+
+    def pass_over(self, survey: Survey) -> None:
+        """Measure the run's rhythm."""
+        stretch = survey.stretch
+        times = (self._last or stretch.times[0], *stretch.times)
+        self._longest = max(self._longest, *map(sub, times[1:], times))
+        self._last = self._latest = stretch.times[-1]
+        self._testing = self._told = False
+        self._line = stretch.iteration(len(stretch) - 1).line
 
     def _pause(self, before: float, now: float) -> float:
         """Return the time between two displays; a clock put forth again passes none."""

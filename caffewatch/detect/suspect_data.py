@@ -12,6 +12,7 @@ from caffewatch.detect.finding import Finding, Place, Severity
 from caffewatch.detect.loss import Chance, is_fresh, loss_history, loss_place
 from caffewatch.detect.rule import Rule
 from caffewatch.detect.settings import Parameters, RuleSettings, parameter
+from caffewatch.detect.survey import Survey
 from caffewatch.detect.words import enumerate_layers, spell
 from caffewatch.log.displays import Display, Tested
 from caffewatch.log.events import TRAIN, Moment, Solving
@@ -100,6 +101,10 @@ class SuspectData(Rule[SuspectDataParameters]):
             evidence=loss_history(self.run),
         )
         return (self._finding,)
+
+    def is_calm(self, survey: Survey) -> bool:
+        """Tell whether the first losses are over, and nothing is open."""
+        return self._finding is None and self.run.displays.count >= self.parameters.displays
 
     def on_tested(self, test: Tested) -> Sequence[Finding]:
         """Compare a test's loss with guessing, once training has learned."""

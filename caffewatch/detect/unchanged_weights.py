@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice, repeat
+from math import nan
 from operator import eq
 from typing import ClassVar
 
@@ -12,6 +14,7 @@ from caffewatch.detect.layer_rule import LayerParameters, LayerRule
 from caffewatch.detect.layout import Layout, Parameter
 from caffewatch.detect.look import Look
 from caffewatch.detect.settings import Parameters, RuleSettings, parameter
+from caffewatch.detect.survey import Survey
 from caffewatch.detect.words import count, enumerate_layers, spell
 from caffewatch.log.run import Run
 
@@ -78,6 +81,33 @@ class UnchangedWeights(LayerRule[UnchangedWeightsParameters]):
             if self._should_move(p, step * look.values[p.diff or 0], weight)
         }
         return self.follow(where, look)
+
+    def is_calm(self, survey: Survey) -> bool:
+        """Tell whether each weight moves, or need not, and nothing is open."""
+        if self.run.solver_type not in _KNOWN or self.run.clips:
+            return True
+        if survey.layout is not self._layout or not self.idle:
+            return False
+        return not any(
+            map(self._may_stay, self._weights, self._last or repeat(nan), repeat(survey))
+        )
+
+    def _may_stay(self, p: Parameter, before: float, survey: Survey) -> bool:
+        at = p.data or 0
+        weights = survey.stretch.column(at)
+        if before != weights[0] and True not in map(eq, weights, islice(weights, 1, None)):
+            return False
+        change = survey.fastest * survey.high[p.diff or 0]
+        return self.at(p.layer).enabled and self._should_move(p, change, survey.low[at])
+
+    def pass_over(self, survey: Survey) -> None:
+        """Remember the weights."""
+        layout = survey.layout
+        if layout is None or self.run.solver_type not in _KNOWN or self.run.clips:
+            return
+        self._iteration = survey.stretch.iterations[-1]
+        if self._weights:
+            self._last = layout.pick_weights(survey.last())
 
     def _learn(self, layout: Layout) -> None:
         self._layout = layout

@@ -15,6 +15,7 @@ from caffewatch.detect.loss import Untrained
 from caffewatch.detect.rule import Rule, place_in
 from caffewatch.detect.settings import Parameters, RuleSettings, parameter
 from caffewatch.detect.streaks import Streaks
+from caffewatch.detect.survey import Survey
 from caffewatch.detect.words import count, enumerate_layers
 from caffewatch.log.events import Pass, Update
 from caffewatch.log.run import Run
@@ -109,6 +110,22 @@ class UpdateRatio(Rule[UpdateRatioParameters]):
             if is_off and weight and change
         }
         return self._count(ratios, look.layout.layers)
+
+    def is_calm(self, survey: Survey) -> bool:
+        """Tell whether all updates are in scale, and nothing is open."""
+        if self._is_printed or self.run.solver_type not in _KNOWN or self.run.clips:
+            return True
+        if survey.layout is not self._layout or self._finding is not None or self._streaks.waiting:
+            return False
+        step = survey.fastest / (1 - self._momentum)
+        changes = [step * x for x in map(mul, self._mults, self._diff(survey.high))]
+        if True in map(ge, changes, map(mul, self._data(survey.low), self._largest)):
+            return False
+        if self._untrained.learned(self.parameters.progress, survey.losses):
+            return True
+        step = survey.slowest / (1 - self._momentum)
+        changes = [step * x for x in map(mul, self._mults, self._diff(survey.low))]
+        return True not in map(le, changes, map(mul, self._data(survey.high), self._smallest))
 
     def on_update(self, event: Update) -> Sequence[Finding]:
         """Take the ratios that the log itself gives: they hold for every solver."""

@@ -12,6 +12,7 @@ from caffewatch.detect.look import Look
 from caffewatch.detect.loss import Untrained
 from caffewatch.detect.rule import Rule
 from caffewatch.detect.settings import Parameters, RuleSettings, parameter
+from caffewatch.detect.survey import Survey
 from caffewatch.detect.words import enumerate_layers, spell
 from caffewatch.log.run import Run
 
@@ -90,6 +91,15 @@ class VanishingGradient(Rule[VanishingGradientParameters]):
             affects=len(layers),
         )
         return (self._finding,)
+
+    def is_calm(self, survey: Survey) -> bool:
+        """Tell whether the first gradients are large enough, and nothing is open."""
+        if survey.layout is not self._layout or self._count or self._finding is not None:
+            return False
+        if len(self._weights) < 3:
+            return True
+        first = max(survey.low[at] for _, at in self._weights[:2])
+        return first >= survey.high[self._weights[-1][1]] * self.parameters.ratio and first > 0
 
     def _learn(self, layout: Layout) -> None:
         self._layout = layout

@@ -14,10 +14,14 @@ from caffewatch.detect.layout import Layout, Parameter, picker
 from caffewatch.detect.look import Look
 from caffewatch.detect.rule import Rule
 from caffewatch.detect.settings import Parameters, RuleSettings, parameter
+from caffewatch.detect.survey import Survey
 from caffewatch.detect.words import enumerate_layers, spell
 from caffewatch.log.events import TRAIN
 from caffewatch.log.run import Run
 from caffewatch.log.topology import MAX_LAYERS
+
+_L2_OF_DATA = 2
+"""Among the norms of a stretch."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,6 +88,15 @@ class WeightNorm(Rule[WeightNormParameters]):
             return self._recover() if self._finding is not None or self._count else ()
         grown, shrunk = (list(compress(self._weights, x)) for x in off)
         return self._report(look, grown, shrunk, overflow)
+
+    def is_calm(self, survey: Survey) -> bool:
+        """Tell whether all weights are in scale, and nothing is open."""
+        if survey.layout is not self._layout or self._count or self._finding is not None:
+            return False
+        if survey.stretch.norms and not isfinite(sum(survey.stretch.norms[_L2_OF_DATA])):
+            return False
+        high, low = self._means(survey.high), self._means(survey.low)
+        return True not in map(ge, high, self._above) and True not in map(le, low, self._below)
 
     def _learn(self, look: Look) -> None:
         self._layout = look.layout

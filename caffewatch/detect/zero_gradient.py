@@ -11,6 +11,7 @@ from caffewatch.detect.look import Look
 from caffewatch.detect.rule import Rule
 from caffewatch.detect.settings import Parameters, RuleSettings, parameter
 from caffewatch.detect.streaks import Streaks
+from caffewatch.detect.survey import Survey
 from caffewatch.detect.words import count, enumerate_layers, parameter_name
 from caffewatch.log.run import Run
 
@@ -68,6 +69,15 @@ class ZeroGradient(Rule[ZeroGradientParameters]):
             patience=self.patience,
         )
         return self._report(look)
+
+    def is_calm(self, survey: Survey) -> bool:
+        """Tell whether no gradient is 0, and nothing is open."""
+        if self._finding is not None or self._streaks.waiting:
+            return False
+        if survey.without_zero or survey.layout is None:
+            return True
+        places = (p.diff for p in survey.layout.parameters if p.learned and p.diff is not None)
+        return all(all(survey.stretch.column(at)) for at in places)
 
     def _satisfied(self, look: Look) -> bool:
         """Whether the loss is 0, so that there is nothing to learn from."""

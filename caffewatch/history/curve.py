@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from math import inf, isfinite, isnan
 from typing import Any, NamedTuple
 
@@ -78,6 +78,12 @@ class Curve:
     def add(self, iteration: int, value: float) -> None:
         """Add the value of an iteration that is not before the last one."""
         self._pending.append((iteration, value))
+        if len(self._pending) >= _PENDING:
+            self._settle()
+
+    def extend(self, values: Iterable[tuple[int, float]]) -> None:
+        """Add values as `add` does, each with its iteration."""
+        self._pending.extend(values)
         if len(self._pending) >= _PENDING:
             self._settle()
 

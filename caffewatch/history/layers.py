@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from math import isnan, nan
 from operator import itemgetter
 from typing import Any, Literal, NamedTuple
 
+from caffewatch.detect.layout import Values
 from caffewatch.history.curve import LARGEST
-from caffewatch.log.events import Blob, Pass
+from caffewatch.log.events import Blob
+from caffewatch.log.stretch import Stretch
 
 Quantity = Literal["gradient", "activation", "weight"]
 QUANTITIES: tuple[Quantity, ...] = ("gradient", "activation", "weight")
@@ -53,7 +55,7 @@ class LayerMap:
         self._spans: list[Span] = []
         self._number: int | None = None
         self._blobs: tuple[Blob, ...] = ()
-        self._pick: Callable[[Sequence[float]], Sequence[float]] | None = None
+        self._pick: Callable[[Values], Sequence[float]] | None = None
         self._sparse = False
 
     def __getstate__(self) -> dict[str, Any]:
@@ -100,16 +102,16 @@ class LayerMap:
             if values.count(MISSING) < len(values):
                 yield layer, array("f", values)
 
-    def add(self, block: Pass) -> None:
-        """Take a block of the training net."""
-        if block.blobs is not self._blobs:
-            self._learn(block.blobs)
+    def add(self, blobs: tuple[Blob, ...], values: Values, blocks: int = 1) -> None:
+        """Take a block of the training net, or the largest values of several in one column."""
+        if blobs is not self._blobs:
+            self._learn(blobs)
         if self._pick is None:
             return
-        picked = self._pick([*block.values, MISSING] if self._sparse else block.values)
+        picked = self._pick([*values, MISSING] if self._sparse else values)
         if self._columns and self._in_last < self._width:
             self._pending.append(picked)
-            self._in_last += 1
+            self._in_last += blocks
             if len(self._pending) >= _PENDING:
                 self._settle()
             return
@@ -119,6 +121,24 @@ class LayerMap:
         self._columns.append(array("f", picked))
         self._spans.append(Span(None, None))
         self._in_last = 1
+
+    def extend(self, stretch: Stretch, highest: Mapping[int, float]) -> None:
+        """Take the blocks of a stretch, all finite, and the largest of each value in it."""
+        if stretch.blobs is not self._blobs:
+            self._learn(stretch.blobs)
+        start, count = 0, len(stretch)
+        values: Values
+        while start < count:
+            taken = min(count - start, self._width - self._in_last) if self._columns else 0
+            if taken <= 1:
+                taken, values = 1, stretch.block(start)
+            elif taken == count and not self._sparse:
+                values = highest
+            else:
+                values = list(map(max, *map(stretch.block, range(start, start + taken))))
+            self.add(stretch.blobs, values, taken)
+            start += taken
+            self.number(stretch.iterations[start - 1])
 
     def _settle(self) -> None:
         """Put the blocks that wait into the last column, and number it."""
@@ -178,9 +198,9 @@ class LayerMap:
         self._width *= 2
 
 
-def _picker(places: Sequence[int]) -> Callable[[Sequence[float]], Sequence[float]]:
+def _picker(places: Sequence[int]) -> Callable[[Values], Sequence[float]]:
     if len(places) == 1:
-        return itemgetter(slice(places[0], places[0] + 1))
+        return lambda values: (values[places[0]],)
     return itemgetter(*places)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from caffewatch.detect.finding import Finding
@@ -11,6 +11,7 @@ from caffewatch.history.frozen import Fault, Mark, RunHistory, Series
 from caffewatch.history.layers import LayerMap
 from caffewatch.log.events import TRAIN, Event, Iteration, LearningRate, Output, Pass, TestStarted
 from caffewatch.log.run import Run
+from caffewatch.log.stretch import Stretch
 
 MOST_OUTPUTS = 16
 """Net outputs with a curve; the rest are in the metrics as they stand."""
@@ -42,6 +43,25 @@ class Recorder:
         if handler is not None:
             handler(self, event, run)
 
+    def pass_over(
+        self, stretch: Stretch, highest: Mapping[int, float], speeds: Sequence[float | None]
+    ) -> None:
+        """Take a stretch, the largest of each value in it, and the run's speed at each display."""
+        iterations, blobs = stretch.iterations, stretch.blobs
+        if blobs and blobs[-1].phase == "backward":
+            self._layers.extend(stretch, highest)
+        else:
+            self._layers.number(iterations[-1])
+        self._loss.extend(zip(iterations, stretch.losses, strict=True))
+        self.trend.extend(zip(iterations, stretch.losses, strict=True))
+        measured = zip(iterations, speeds, strict=True)
+        self._speed.extend((at, speed) for at, speed in measured if speed is not None)
+        self._rate.extend(zip(iterations, stretch.rates, strict=True))
+        for output in stretch.outputs:
+            curve = self._curve(TRAIN, output.number, output.name)
+            if curve is not None:
+                curve.extend(zip(iterations, output.values, strict=True))
+
     def freeze(self, run: Run, findings: Iterable[Finding]) -> RunHistory:
         """Return a copy that other threads may read."""
         found = list(findings)
@@ -68,7 +88,7 @@ class Recorder:
 
     def _pass(self, event: Pass, run: Run) -> None:
         if event.net == TRAIN and event.blobs[-1].phase == "backward":
-            self._layers.add(event)
+            self._layers.add(event.blobs, event.values)
 
     def _iteration(self, event: Iteration, run: Run) -> None:
         self._layers.number(event.iteration)
@@ -85,14 +105,20 @@ class Recorder:
 
     def _output(self, event: Output, run: Run) -> None:
         iteration = run.iteration if event.net == TRAIN else self._tested
-        key = event.net, event.index
-        name, curve = self._outputs.get(key) or ("", None)
-        if iteration is None or (curve is None and len(self._outputs) >= MOST_OUTPUTS):
-            return
-        if curve is None or name != event.name:
+        if iteration is not None:
+            curve = self._curve(event.net, event.index, event.name)
+            if curve is not None:
+                curve.add(iteration, event.value)
+
+    def _curve(self, net: str, index: int, name: str) -> Curve | None:
+        """Return an output's curve, a new one if need be; None where there are enough."""
+        known, curve = self._outputs.get((net, index)) or ("", None)
+        if curve is None and len(self._outputs) >= MOST_OUTPUTS:
+            return None
+        if curve is None or known != name:
             curve = curve or Curve(_OUTPUT_BUCKETS)
-            self._outputs[key] = event.name, curve
-        curve.add(iteration, event.value)
+            self._outputs[net, index] = name, curve
+        return curve
 
 
 _HANDLERS: dict[type, Callable[[Recorder, Any, Run], None]] = {

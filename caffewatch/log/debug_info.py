@@ -200,6 +200,21 @@ class Blocks:
         self._begin()
         return done
 
+    def learned(
+        self, lines: Sequence[bytes]
+    ) -> tuple[list[bytes], list[slice], list[slice], tuple[Blob, ...]]:
+        """Return how the training net's block looks, where these lines begin with a whole one.
+
+        For each line, what stands before its value, where that stands, and where the value does;
+        then what the values are. All are empty where no block begins here.
+        """
+        order = self._orders.get(TRAIN)
+        if order is None or order.identity is None or len(lines) <= len(order.heads):
+            return [], [], [], ()
+        if list(map(_cut, lines, order.cuts)) != order.heads:
+            return [], [], [], ()
+        return order.heads[:], order.cuts[:], order.tails[:], order.identity
+
     def turn(self) -> None:
         """Read the open block as the training net's: a test net has no [Backward] lines."""
         values, order, known = self._values, self._order, self._known

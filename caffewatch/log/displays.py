@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Sequence
 from math import isfinite
 from typing import NamedTuple, Protocol
 
 from caffewatch.log.events import TRAIN, Event, Iteration, Output, Pass, TestStarted
+from caffewatch.log.stretch import Stretch
 
 FIRST = 5
 """Displays that are kept of the start of a run."""
@@ -106,6 +108,33 @@ class Displays:
             return None
         return self._close(run)
 
+    def losses_of(self, stretch: Stretch, run: Averaged) -> Sequence[float]:
+        """Return the losses that a stretch would add, as `Display` gives them."""
+        losses = _losses_of(stretch)
+        if run.loss_window <= 1:
+            return losses
+        window = deque(self._window, maxlen=run.loss_window)
+        averaged = []
+        for loss in losses:
+            window.append(loss)
+            averaged.append(sum(window) / len(window))
+        return averaged
+
+    def pass_over(self, stretch: Stretch, losses: Sequence[float], run: Averaged) -> None:
+        """Take a stretch, and what `losses_of` gave for it, behind the first displays."""
+        self._window = deque(self._window, maxlen=run.loss_window)
+        self._window.extend(_losses_of(stretch) if run.loss_window > 1 else losses[-1:])
+        end = max((x.line for x in stretch.outputs), default=stretch.iteration_line)
+        lines = range(stretch.first + end, stretch.line + 1, stretch.period)
+        new = slice(max(0, len(losses) - KEPT), None)
+        columns = lines[new], stretch.times[new], stretch.iterations[new], losses[new]
+        self.recent.extend(map(Display, *columns))
+        self._history.extend(losses)
+        if len(self._history) > 2 * KEPT:
+            del self._history[: (len(self._history) - KEPT - 1) // KEPT * KEPT]
+        self._levels.clear()
+        self.count += len(losses)
+
     def _add(self, output: Output) -> None:
         if (output.net == TRAIN) != (type(self.open) is Iteration):
             return
@@ -141,3 +170,14 @@ class Displays:
             self.first.append(loss)
             self.start = max(filter(isfinite, self.first[:3]), default=None)
         return display
+
+
+def _losses_of(stretch: Stretch) -> Sequence[float]:
+    """Return the sum of loss weight times output of each display."""
+    weighed = [(x.weight, x.values) for x in stretch.outputs if x.weight is not None]
+    if not weighed:
+        return stretch.losses
+    sums = [0.0] * len(stretch)
+    for weight, values in weighed:
+        sums = [total + weight * value for total, value in zip(sums, values, strict=True)]
+    return sums

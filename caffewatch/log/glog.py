@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from calendar import isleap
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
@@ -150,6 +151,29 @@ class Clock:
             return None
         self._last = self.last = now
         return now
+
+    def column(self, date: bytes, clocks: Sequence[bytes]) -> list[float]:
+        """Return the times of stamps of one date, up to the first that is no time."""
+        times: list[float] = []
+        minute = None
+        for clock in clocks:
+            if clock[:5] != minute:
+                time = self.seconds(date, clock)
+                if time is None:
+                    return times
+                minute = self._minute
+            else:
+                try:
+                    second = float(clock[6:])
+                except ValueError:
+                    break
+                if second >= _LEAP_SECOND:
+                    break
+                time = self._start + second
+            times.append(time)
+        if times:
+            self._last = self.last = times[-1]
+        return times
 
     def _day(self, date: bytes) -> float:
         if len(date) == len("yyyymmdd"):

@@ -11,6 +11,9 @@ from caffewatch.log.prototxt import whole
 _MOST = 10_000
 """Passes that wait for a number; before 2015 there may be one an iteration."""
 
+_LAST = 10**15
+"""No iteration has more digits; see the grammar."""
+
 
 class Numbering:
     """Number passes: at once by an estimate, and for good by their Iteration line.
@@ -61,6 +64,17 @@ class Numbering:
             self._display = iteration - self.last
         self.last = iteration
         return numbered
+
+    @property
+    def expected(self) -> range:
+        """The iterations that the next displays should have; empty where that is not known."""
+        if self.last is None or self._display is None or self._waiting:
+            return range(0)
+        return range(self.last + self._display, _LAST, self._display)
+
+    def skip(self, iteration: int) -> None:
+        """Take displays up to this one, each with the number that was expected."""
+        self.last = self.current = iteration
 
     def _spread(self, iteration: int) -> list[tuple[Moment, int]]:
         """Give several passes their numbers: ``iter_size`` to an iteration, the last one's last."""

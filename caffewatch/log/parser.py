@@ -2,27 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from typing import cast
 
-from caffewatch.log import messages, passes, setup
-from caffewatch.log.events import TRAIN, Ended, Event, RunEnded, RunStarted
-from caffewatch.log.glog import Clock, Line, glued, read_line
-from caffewatch.log.grammar import is_foreign, recognise, recognise_raw
+from caffewatch.log.events import TRAIN, Event
+from caffewatch.log.line_reader import LineReader
 from caffewatch.log.lines import MAX_LINE, LineSplitter, Offsets
-from caffewatch.log.passes import Passes
-from caffewatch.log.setup import SetUp
-from caffewatch.log.shortcuts import Shortcuts
-
-_SETUP = frozenset({"setup", "solver_dump", "training_net", "starting", "solving"})
-"""Messages with which a run begins, once the run before has shown an iteration or an end."""
-_WITHOUT_RUN = frozenset({"", "signal", "crash_line", "reads", "writes", "backward_needed"})
-"""Messages that are too much like what a shell prints to begin a run."""
-
-Match = Any  # of text, or of bytes from a place that is known
+from caffewatch.log.rhythm import Rhythm
+from caffewatch.log.stretch import Stretch
 
 
-class Parser:
+class Parser(LineReader):
     """Read the bytes of a log.
 
     A log that is rotated in the middle of a run comes as several physical streams, which may even
@@ -32,38 +21,11 @@ class Parser:
     ----------
     reference
         A time near the log's own, seconds since the epoch as if it were UTC; see `Clock`.
-
-    Attributes
-    ----------
-    line
-        Number of lines read so far.
-    unrecognised
-        How many of them said nothing that Caffe says.
-    run_offset
-        Where the current run's first line begins in its file.
     """
 
     def __init__(self, reference: float | None = None) -> None:
-        self.line = 0
-        self.unrecognised = 0
-        self.run_offset = 0
+        super().__init__(reference)
         self._splitters: dict[int, LineSplitter] = {}
-        self._clock = Clock(reference)
-        self._passes = Passes()
-        self._events: list[Event] = []
-        self._run: RunStarted | None = None
-        self._runs = 0
-        self._prefixed = False
-        self._offsets = Offsets(0, 0, b"")
-        self._index = self._inset = 0
-        self._shortcuts = Shortcuts()
-        self._shown = False
-        self._setup = SetUp()
-
-    @property
-    def time(self) -> float | None:
-        """The last stamp read from a line that is no debug_info value."""
-        return self._clock.last
 
     def feed(self, data: bytes, stream: int = 0, start: int = 0) -> list[Event]:
         """Take bytes of a stream and return the events that they complete.
@@ -75,7 +37,13 @@ class Parser:
         """
         splitter = self._splitters.setdefault(stream, LineSplitter(start))
         offsets = Offsets(splitter.position, splitter.seen, data)
-        return self._read(splitter.feed(data), offsets)
+        return cast(list[Event], self._read(splitter.feed(data), offsets))
+
+    def sweep(self, data: bytes, stream: int = 0, start: int = 0) -> list[Event | Stretch]:
+        """Take bytes as `feed` does, but return displays that are all alike as stretches."""
+        splitter = self._splitters.setdefault(stream, LineSplitter(start))
+        offsets = Offsets(splitter.position, splitter.seen, data)
+        return self._read(splitter.feed(data), offsets, self._rhythm)
 
     def flush(self, stream: int = 0) -> list[Event]:
         """Take a stream's unfinished last line as it is: nothing will complete it."""
@@ -83,19 +51,26 @@ class Parser:
         if splitter is None:
             return []
         offsets = Offsets(splitter.position, splitter.seen, b"")
-        return self._read(splitter.flush(), offsets)
+        return cast(list[Event], self._read(splitter.flush(), offsets))
 
     def close(self) -> list[Event]:
         """End the log: flush, judge the block that was cut off, and end the run."""
         events = [event for stream in list(self._splitters) for event in self.flush(stream)]
         self._end_run()
-        return events + self._taken()
+        return events + cast(list[Event], self._taken())
 
-    def _read(self, lines: list[bytes], offsets: Offsets) -> list[Event]:
+    def _read(
+        self, lines: list[bytes], offsets: Offsets, rhythm: Rhythm | None = None
+    ) -> list[Event | Stretch]:
         self._offsets = offsets
         blocks = self._passes.blocks
         index, count = 0, len(lines)
         while index < count:
+            if self._is_over:
+                self._is_over = False
+                if rhythm is not None and (took := self._sweep(rhythm, lines, index)):
+                    index += took
+                    continue
             raw = lines[index][:MAX_LINE]
             known = self._shortcuts.find(raw)
             if known is None and (took := blocks.take(lines, index, self.line + 1)):
@@ -112,188 +87,17 @@ class Parser:
         self._offsets = Offsets(0, 0, b"")
         return self._taken()
 
-    def _taken(self) -> list[Event]:
+    def _sweep(self, rhythm: Rhythm, lines: list[bytes], index: int) -> int:
+        """Take displays like the one that has just ended; return how many lines they are."""
+        tools = self._passes, self._shortcuts, self._clock
+        stretch = rhythm.sweep(lines, index, self.line + 1, *tools)
+        if stretch is None:
+            return 0
+        self._events.append(stretch)
+        took = stretch.line - self.line
+        self.line, self._is_over = stretch.line, True
+        return took
+
+    def _taken(self) -> list[Event | Stretch]:
         events, self._events = self._events, []
         return events
-
-    def _take(self, raw: bytes) -> None:
-        """Take one line that is neither the debug_info line expected nor of a known place."""
-        if self._prefixed and is_foreign(raw) and not self._setup.dumping:
-            self.unrecognised += 1
-            return
-        line = read_line(raw)
-        if not line.severity:
-            self._take_bare(line)
-            return
-        self._prefixed = True
-        self._end_dump()
-        rest = glued(line)
-        if not rest or line.severity == b"F":
-            self._take_prefixed(line)
-        if rest:
-            self._inset = len(raw) - len(rest)
-            self._take(rest)
-            self._inset = 0
-
-    def _take_prefixed(self, line: Line) -> None:
-        self._current = line
-        if self._run is None:
-            self._start_run(line)
-        if line.severity == b"F":
-            self._ended(messages.fatal(self.line, self._clock.of(line), line.text))
-        elif (found := recognise(line.text)) is not None:
-            self._shortcuts.learn(found[0], line)
-            self._message(found[0].name, found[1], line)
-        elif line.text.strip():
-            self.unrecognised += 1
-
-    def _take_bare(self, line: Line) -> None:
-        text = line.text
-        found = recognise_raw(text) or (None if self._prefixed else recognise(text))
-        if found is not None:
-            if found[0].name not in ("", "header"):
-                self._end_dump()
-            self._message(found[0].name, found[1], line)
-        elif not self._setup.feed_dump(text) and text.strip():
-            self.unrecognised += 1
-
-    def _message(self, name: str, match: Match, line: Line) -> None:
-        """Take a message by its pattern's name; "" is one that means nothing."""
-        self._current = line
-        if self._run is None and name != "header":
-            if name in _WITHOUT_RUN:
-                return
-            self._start_run(line)
-        if self._passes.updates.rows and name not in messages.UPDATES:
-            self._events += self._passes.close_updates()
-        if name in _SETUP and self._shown:
-            self._start_run(line)
-        _HANDLERS[name](self, name, match, line)
-
-    def _frequent(self, name: str, match: Match, line: Line) -> None:
-        """Take a message of a place that is known; the run has begun, and set-up is over."""
-        self._current = line
-        if self._passes.updates.rows:
-            self._events += self._passes.close_updates()
-        _HANDLERS[name](self, name, match, line)
-
-    # --- one method for each kind of message ----------------------------------------------------
-
-    def _header(self, name: str, match: Match, line: Line) -> None:
-        self._clock.created(match.string)
-
-    def _event(self, name: str, match: Match, line: Line) -> None:
-        time = self._clock.of(line) if name in messages.TIMED else None
-        self._events.append(messages.STATELESS[name](self.line, time, match))
-
-    def _debug_info(self, name: str, match: Match, line: Line) -> None:
-        self._end_net()
-        self._events += self._passes.take(name, match, line, self.line)
-
-    def _set_up(self, name: str, match: Match, line: Line) -> None:
-        self._events += self._setup.take(name, match, self.line)
-
-    def _output(self, name: str, match: Match, line: Line) -> None:
-        self._events.append(
-            messages.output(self.line, self._clock.seconds(line.date, line.clock), TRAIN, match)
-        )
-
-    def _test_output(self, name: str, match: Match, line: Line) -> None:
-        self._test_over(name, match, line)
-        read = messages.score if name == "test_score" else messages.output
-        self._events.append(read(self.line, self._clock.of(line), self._passes.test, match))
-
-    def _test_over(self, name: str, match: Match, line: Line) -> None:
-        self._events += self._passes.end_test(self.line)
-
-    def _iteration(self, name: str, match: Match, line: Line) -> None:
-        event = messages.iteration(self.line, self._clock.seconds(line.date, line.clock), match)
-        self._number(event.iteration)
-        self._end_net()
-        self._events += self._passes.settle(event)
-        self._events.append(event)
-        self._shown = True
-
-    def _learning_rate(self, name: str, match: Match, line: Line) -> None:
-        event = messages.learning_rate(self.line, self._clock.seconds(line.date, line.clock), match)
-        self._number(event.iteration)
-        self._events.append(event)
-
-    def _testing(self, name: str, match: Match, line: Line) -> None:
-        event = messages.testing(self.line, self._clock.of(line), match)
-        self._number(event.iteration)
-        self._end_net()
-        self._events += self._passes.begin_test(event.net, event.iteration, self.line)
-        self._events.append(event)
-        self._shown = True
-
-    def _resumed(self, name: str, match: Match, line: Line) -> None:
-        self._passes.numbering.resume(messages.iteration_in(match[1]))
-        self._events.append(messages.resumed(self.line, None, match))
-
-    def _end(self, name: str, match: Match, line: Line) -> None:
-        self._ended(messages.ENDS[name](self.line, self._clock.of(line), match))
-
-    # --- what moves the run on ------------------------------------------------------------------
-
-    def _number(self, iteration: int) -> None:
-        """Take the number that a line names; one that falls back is another run's."""
-        last = self._passes.numbering.last
-        if last is not None and iteration < last:
-            self._start_run(self._current)
-        self._passes.numbering.current = iteration
-
-    def _ended(self, event: Ended) -> None:
-        self._shown = True
-        if event.fatal:
-            self._events += self._passes.close(self.line, complete=False)
-        self._events.append(event)
-
-    def _end_net(self) -> None:
-        if self._setup.builder is not None:
-            self._events += self._setup.end_net(self.line)
-
-    def _end_dump(self) -> None:
-        for event in self._setup.end_dump(self.line):
-            self._passes.numbering.configure(event.parameters)
-            self._events.append(event)
-
-    def _start_run(self, line: Line) -> None:
-        self._end_run()
-        self._shown = False
-        self._setup = SetUp()
-        self._passes.forget()
-        self._shortcuts.forget()
-        self._runs += 1
-        self.run_offset = self._offsets.of(self._index) + self._inset
-        tid = line.tid.decode("ascii", "replace")
-        run_id = line.identity(self.run_offset)
-        self._run = RunStarted(self.line, self._clock.of(line), run_id, self._runs, tid)
-        self._events.append(self._run)
-
-    def _end_run(self) -> None:
-        if self._run is None:
-            return
-        self._end_dump()
-        self._end_net()
-        self._events += self._passes.end(self.line)
-        self._events.append(RunEnded(self.line))
-        self._run = None
-
-
-_HANDLERS: dict[str, Callable[[Parser, str, Any, Line], None]] = {
-    **dict.fromkeys(messages.STATELESS, Parser._event),
-    **dict.fromkeys(messages.ENDS, Parser._end),
-    **dict.fromkeys(passes.MESSAGES, Parser._debug_info),
-    **dict.fromkeys(setup.MESSAGES, Parser._set_up),
-    **dict.fromkeys(("", "setup"), lambda *_: None),
-    "header": Parser._header,
-    "iteration": Parser._iteration,
-    "learning_rate": Parser._learning_rate,
-    "testing": Parser._testing,
-    "resumed": Parser._resumed,
-    "output": Parser._output,
-    **dict.fromkeys(("test_output", "test_score"), Parser._test_output),
-    "test_over": Parser._test_over,
-}
-"""Pattern name -> method that takes it."""

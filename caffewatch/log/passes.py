@@ -36,6 +36,11 @@ class Passes:
         self.test = "test0"
         self._test_moment = Moment(None, estimated=False)
 
+    @property
+    def at_rest(self) -> bool:
+        """Whether the training net runs, and nothing has been begun."""
+        return self.blocks.net == TRAIN and not self.blocks.open and not self.updates.rows
+
     def take(self, name: str, match: Any, line: Line, at: int) -> list[Event]:
         """Take a debug_info message, by its pattern's name."""
         if name == "norms":

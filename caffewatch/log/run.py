@@ -18,6 +18,7 @@ from caffewatch.log.events import (
     LayerIgnored,
     LearningRate,
     Loaded,
+    Moment,
     NetRead,
     Norms,
     Output,
@@ -30,6 +31,7 @@ from caffewatch.log.events import (
 )  # fmt: skip
 from caffewatch.log.life import Life
 from caffewatch.log.prototxt import whole
+from caffewatch.log.stretch import Stretch
 from caffewatch.log.topology import Net
 
 Outcome = Literal["finished", "stopped", "terminated", "crashed", "unfinished"]
@@ -145,6 +147,47 @@ class Run:
             if type(event) in _OF_LIFE:
                 self.life.take(event, self.iteration)
 
+    def pass_over(self, stretch: Stretch) -> list[float | None]:
+        """Take a stretch, behind the first display; return `speed` as it was at each display."""
+        count = len(stretch)
+        self.debug_values += count * len(stretch.blobs)
+        if stretch.blobs and stretch.blobs[-1].phase == "backward":
+            self.passes += count
+            for last in range(max(0, count - RECENT), count):
+                moment = Moment(stretch.iterations[last], estimated=False)
+                self.last_pass = stretch.pass_(last, moment)
+                self.recent.append(self.last_pass)
+            self.norms = stretch.norms_of(count - 1) or self.norms
+        speeds = [self._shown(stretch.iterations[x], stretch.times[x]) for x in range(count)]
+        self.display_count += count
+        self.loss, self.rate, self.ended_at = (
+            stretch.losses[-1], stretch.speeds[-1], stretch.times[-1]
+        )  # fmt: skip
+        self.losses.extend(zip(stretch.iterations[-RECENT:], stretch.losses[-RECENT:], strict=True))
+        for output in stretch.outputs_of(count - 1):
+            self._output(output)
+        for display, rate in enumerate(stretch.rates):
+            if rate != self.learning_rate:
+                self.life.take(stretch.learning_rate(display), stretch.iterations[display])
+                self.learning_rate = rate
+        return speeds
+
+    def _shown(self, iteration: int, time: float | None) -> float | None:
+        """Take an Iteration line's number and stamp; return the speed, by the stamps.
+
+        The printed figure of the first display is garbage. Before the display behind the last
+        iteration there is only a forward pass: that is no speed.
+        """
+        if iteration != self.iteration:
+            self.previous_iteration, self.iteration = self.iteration, iteration
+        before, self.display_time = self.display_time, time
+        previous = self.previous_iteration
+        if before is None or time is None or previous is None or iteration == self.max_iterations:
+            return self.speed
+        if time > before and iteration > previous:
+            self.speed = (iteration - previous) / (time - before)
+        return self.speed
+
     def _pass(self, event: Pass) -> None:
         if event.net != TRAIN:
             return
@@ -162,29 +205,13 @@ class Run:
         event.settle()
         if self.first_iteration is None:
             self.first_iteration = event.iteration
-        if event.iteration != self.iteration:
-            self.previous_iteration, self.iteration = self.iteration, event.iteration
         self.display_count += 1
         self.loss = event.loss
         self.rate = event.rate
-        self._time_display(event)
+        self._shown(event.iteration, event.time)
         self.losses.append((event.iteration, event.loss))
         if event.time is not None:
             self.ended_at = event.time
-
-    def _time_display(self, event: Iteration) -> None:
-        """Measure speed by the stamps: the printed figure of the first display is garbage.
-
-        Before the display behind the last iteration there is only a forward pass: that is no speed.
-        """
-        before, self.display_time = self.display_time, event.time
-        if event.iteration == self.max_iterations:
-            return
-        if before is None or event.time is None or self.previous_iteration is None:
-            return
-        elapsed = event.time - before
-        if elapsed > 0 and event.iteration > self.previous_iteration:
-            self.speed = (event.iteration - self.previous_iteration) / elapsed
 
     def _learning_rate(self, event: LearningRate) -> None:
         if event.rate != self.learning_rate:

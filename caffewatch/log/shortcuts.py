@@ -16,7 +16,8 @@ from caffewatch.log.glog import Line
 from caffewatch.log.grammar import MESSAGES, Pattern
 
 _FREQUENT = frozenset({"iteration", "output", "test_output", "learning_rate", "norms", "clipped"})
-_PATTERNS = {x.name: x for row in MESSAGES.values() for x in row if x.name in _FREQUENT}
+PATTERNS = {x.name: x for row in MESSAGES.values() for x in row if x.name in _FREQUENT}
+"""Name -> pattern of what may be learned."""
 _MOST = 1000
 """Places remembered; a hostile log could name any number."""
 _line = cast(Callable[[tuple[object, ...]], Line], partial(tuple.__new__, Line))
@@ -53,7 +54,7 @@ class Shortcuts:
         if known is None:
             return None
         name, tid = known
-        found = _PATTERNS[name].match_bytes(raw, end)
+        found = PATTERNS[name].match_bytes(raw, end)
         if found is None:
             return None
         gap = self._gap

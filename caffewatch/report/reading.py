@@ -17,7 +17,7 @@ from caffewatch.log.parser import Parser
 from caffewatch.report import remote
 from caffewatch.report.archive import FORMATS, ArchiveError, LogFile
 
-CHUNK = 1 << 18
+CHUNK = 1 << 20
 DAMAGED = (OSError, ArchiveError)
 """What reading a log may raise: it is not there, or no whole archive."""
 _ENDINGS = (".log", ".txt", ".INFO", *FORMATS)

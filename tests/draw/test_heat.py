@@ -10,7 +10,7 @@ import pytest
 from caffewatch.draw.assets import colours
 from caffewatch.draw.heat import Heat, heat
 from caffewatch.history.layers import LayerMap
-from caffewatch.log.events import Blob, Moment, Pass
+from caffewatch.log.events import Blob
 
 
 def drawn(*gradients: float, most_cells: int = 1000, layer: str = "conv1") -> Heat:
@@ -18,7 +18,7 @@ def drawn(*gradients: float, most_cells: int = 1000, layer: str = "conv1") -> He
     layers = LayerMap()
     blobs = (Blob("backward", layer, "param", "0", "diff"),)
     for number, value in enumerate(gradients):
-        layers.add(Pass(1, "train", blobs, [value], 1, Moment(None)))
+        layers.add(blobs, [value])
         layers.number(number)
     made = heat(layers, "gradient", most_cells)
     assert made is not None
@@ -101,7 +101,7 @@ class TestNames:
         """Wherever the layers of a deep net have their number."""
         layers = LayerMap()
         blobs = tuple(Blob("backward", name.format(n), "param", "0", "diff") for n in range(9))
-        layers.add(Pass(1, "train", blobs, [1.0] * 9, 1, Moment(None)))
+        layers.add(blobs, [1.0] * 9)
         made = heat(layers, "gradient", 1000)
 
         assert made is not None

@@ -4,7 +4,7 @@ import pickle
 from math import isnan, nan
 
 from caffewatch.history.layers import MISSING, LayerMap, Quantity, Span
-from caffewatch.log.events import Blob, Moment, Pass
+from caffewatch.log.events import Blob
 
 BLOBS = (
     Blob("forward", "fc", "top", "fc", "data"),
@@ -15,12 +15,12 @@ BLOBS = (
 )
 
 
-def block(*values: float, blobs: tuple[Blob, ...] = BLOBS) -> Pass:
+def block(*values: float, blobs: tuple[Blob, ...] = BLOBS) -> tuple[tuple[Blob, ...], list[float]]:
     """Make a block of the training net."""
-    return Pass(1, "train", blobs, list(values), 1, Moment(None))
+    return blobs, list(values)
 
 
-def gradient(value: float) -> Pass:
+def gradient(value: float) -> tuple[tuple[Blob, ...], list[float]]:
     """Make a block with this gradient."""
     return block(1.0, 2.0, 3.0, 4.0, value)
 
@@ -29,7 +29,7 @@ def recorded(*gradients: float, capacity: int = 4) -> LayerMap:
     """Record a block with each gradient, ten iterations apart."""
     made = LayerMap(capacity)
     for number, value in enumerate(gradients):
-        made.add(gradient(value))
+        made.add(*gradient(value))
         made.number(10 * number)
     return made
 
@@ -68,7 +68,7 @@ class TestLayerMap:
         """The last block of a run that died is there, without an iteration."""
         made = recorded(1.0)
 
-        made.add(gradient(nan))
+        made.add(*gradient(nan))
 
         assert made.spans == [Span(0, 0), Span(None, None)]
 
@@ -77,7 +77,7 @@ class TestLayerMap:
         made = recorded(1.0)
         late = Blob("backward", "late", "param", "0", "diff")
 
-        made.add(block(7.0, blobs=(late,)))
+        made.add(*block(7.0, blobs=(late,)))
 
         rows = {layer: list(values) for layer, values in made.rows("gradient")}
         assert rows == {"fc": [1.0, MISSING], "late": [MISSING, 7.0]}
@@ -86,7 +86,7 @@ class TestLayerMap:
         """A block of nothing but inputs makes no column."""
         made = LayerMap()
 
-        made.add(block(1.0, blobs=(Blob("forward", "", "input", "data", "data"),)))
+        made.add(*block(1.0, blobs=(Blob("forward", "", "input", "data", "data"),)))
 
         assert made.spans == []
 
@@ -95,7 +95,7 @@ class TestLayerMap:
         made = LayerMap()
         blobs = tuple(Blob("backward", str(n), "param", "0", "diff") for n in range(3000))
 
-        made.add(block(*[1.0] * 3000, blobs=blobs))
+        made.add(*block(*[1.0] * 3000, blobs=blobs))
 
         assert len(list(made.rows("gradient"))) == 1000
 
@@ -103,7 +103,7 @@ class TestLayerMap:
         """Pickled, it goes on as it would have."""
         saved = pickle.loads(pickle.dumps(recorded(1.0, 2.0, 3.0)))
 
-        saved.add(gradient(4.0))
+        saved.add(*gradient(4.0))
         saved.number(30)
 
         assert cells(saved) == cells(recorded(1.0, 2.0, 3.0, 4.0))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from caffewatch.log import debug_info, grammar, parser
+from caffewatch.log import debug_info, grammar, line_reader
 from caffewatch.log.events import Pass
 from caffewatch.log.parser import Parser
 from tests.log.samples import (
@@ -28,7 +28,7 @@ WIDE = forward(["data", *NET]) + backward(NET) + norms()  # 301 values
 def recognised(monkeypatch: pytest.MonkeyPatch) -> Counter:
     """Count how often the grammar is asked."""
     counter = Counter(grammar.recognise)
-    monkeypatch.setattr(parser, "recognise", counter)
+    monkeypatch.setattr(line_reader, "recognise", counter)
     return counter
 
 

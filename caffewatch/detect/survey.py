@@ -1,0 +1,66 @@
+"""One look at many displays at a time, shared by all rules."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from math import hypot, isfinite
+
+from caffewatch.detect.layout import Layout
+from caffewatch.log.run import Run
+from caffewatch.log.stretch import Stretch
+
+
+class _Extremes(dict[int, float]):
+    """An extreme of each value over the displays, worked out where it is asked for."""
+
+    def __init__(self, extreme: Callable[[list[float]], float], stretch: Stretch) -> None:
+        self._extreme, self._stretch = extreme, stretch
+
+    def __missing__(self, at: int) -> float:
+        found = self[at] = self._extreme(self._stretch.column(at))
+        return found
+
+
+class Survey:
+    """A stretch of displays, as far as it takes to see that nothing happens in it.
+
+    Attributes
+    ----------
+    layout
+        That of its blocks, None without debug_info.
+    losses
+        What each display's loss is to the rules; see `caffewatch.log.displays.Display`.
+    low, high
+        The smallest and the largest of each value, by its index in a block.
+    finite
+        Whether all values, losses, outputs and learning rates are; False where in doubt.
+    size
+        What no value's magnitude exceeds; finite where they are.
+    without_zero
+        Whether no value is 0.
+    slowest, fastest
+        The learning rates that the blocks were printed at; 0 where there was none.
+    """
+
+    __slots__ = (
+        "fastest", "finite", "high", "layout", "losses", "low", "size", "slowest", "stretch",
+        "without_zero",
+    )  # fmt: skip
+
+    def __init__(
+        self, stretch: Stretch, layout: Layout | None, losses: Sequence[float], run: Run
+    ) -> None:
+        self.stretch, self.layout, self.losses = stretch, layout, losses
+        rates = [run.learning_rate or 0.0, *stretch.rates]
+        self.slowest, self.fastest = min(rates), max(rates)
+        # At a sixth of what it takes to find the largest one.
+        self.size = hypot(*stretch.values)
+        told = sum(map(sum, (x.values for x in stretch.outputs)))
+        total = self.size + sum(stretch.losses) + sum(losses) + sum(rates) + told
+        self.finite = isfinite(total)
+        self.without_zero = all(stretch.values)
+        self.low, self.high = _Extremes(min, stretch), _Extremes(max, stretch)
+
+    def last(self) -> list[float]:
+        """Return the values of the last block."""
+        return self.stretch.block(len(self.stretch) - 1)

@@ -1,0 +1,156 @@
+"""Many displays at a time: what a training log is made of while all is well."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+from caffewatch.log.events import (
+    TRAIN,
+    Blob,
+    Event,
+    Iteration,
+    LearningRate,
+    Moment,
+    Norms,
+    Output,
+    Pass,
+)  # fmt: skip
+
+
+class OutputColumn(NamedTuple):
+    """One output of the training net over a stretch.
+
+    ``line`` counts from a display's first; ``number`` is the output's index.
+    """
+
+    line: int
+    number: int
+    name: str
+    weight: float | None
+    values: Sequence[float]
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Displays that follow each other, line by line alike: a block, Iteration, outputs, lr.
+
+    Each sequence has one item for each display. The stamps of output and lr lines are not read.
+
+    Parameters
+    ----------
+    first
+        Line number of the first display's first line.
+    period
+        Lines of a display.
+    blobs
+        What the block's values measure; empty without debug_info.
+    values
+        All values in the order of the log, ``period`` of them for each display: those of the
+        block come first, what follows means nothing. Empty without debug_info.
+    norms_line, iteration_line
+        Which line of a display they are, from 0; None where there are no norms.
+    iterations
+        Each display's own.
+    times
+        Stamps of the Iteration lines, in seconds since the epoch; see `Iteration`.
+    norms
+        L1 of data, L1 of diff, L2 of data and L2 of diff, where there are norms; see `Norms`.
+    losses, speeds
+        As the Iteration lines give them; ``speeds`` in iterations per second.
+    """
+
+    first: int
+    period: int
+    blobs: tuple[Blob, ...]
+    values: list[float]
+    norms_line: int | None
+    norms: Sequence[Sequence[float]]
+    iteration_line: int
+    iterations: range
+    times: Sequence[float]
+    losses: Sequence[float]
+    speeds: Sequence[float | None]
+    outputs: Sequence[OutputColumn]
+    rates: Sequence[float]
+
+    def __len__(self) -> int:
+        return len(self.iterations)
+
+    @property
+    def line(self) -> int:
+        """Number of the last line."""
+        return self.first + len(self) * self.period - 1
+
+    def block(self, display: int) -> list[float]:
+        """Return the values of one display's block."""
+        start = display * self.period
+        return self.values[start : start + len(self.blobs)]
+
+    def column(self, at: int) -> list[float]:
+        """Return one value of the block, display by display."""
+        return self.values[at :: self.period]
+
+    def norms_of(self, display: int) -> Norms | None:
+        """Return one display's norms; None where none are printed."""
+        if not self.norms:
+            return None
+        data1, diff1, data2, diff2 = (column[display] for column in self.norms)
+        return Norms((data1, diff1), (data2, diff2))
+
+    def pass_(self, display: int, moment: Moment) -> Pass:
+        """Return one display's block as a pass."""
+        first = self.first + display * self.period
+        norms = self.norms_of(display)
+        end = self.iteration_line if self.norms_line is None else self.norms_line
+        return Pass(first + end, TRAIN, self.blobs, self.block(display), first, moment, norms)
+
+    def iteration(self, display: int) -> Iteration:
+        """Return one display's Iteration line."""
+        line = self.first + display * self.period + self.iteration_line
+        return Iteration(
+            line, self.times[display], self.iterations[display], self.losses[display],
+            self.speeds[display],
+        )  # fmt: skip
+
+    def outputs_of(self, display: int) -> Iterator[Output]:
+        """Yield one display's outputs."""
+        first = self.first + display * self.period
+        for at, number, name, weight, values in self.outputs:
+            yield Output(first + at, TRAIN, number, name, values[display], weight)
+
+    def learning_rate(self, display: int) -> LearningRate:
+        """Return one display's last line."""
+        line = self.first + (display + 1) * self.period - 1
+        return LearningRate(line, None, self.iterations[display], self.rates[display])
+
+    def events(self) -> Iterator[Event]:
+        """Yield what the lines say one by one."""
+        for display in range(len(self)):
+            event = self.iteration(display)
+            moments = [Moment(event.iteration)] if self.blobs else []
+            event.numbered = [(moment, event.iteration) for moment in moments]
+            for moment in moments:
+                yield self.pass_(display, moment)
+            yield event
+            yield from self.outputs_of(display)
+            yield self.learning_rate(display)
+
+    def part(self, start: int, stop: int) -> Stretch:
+        """Return the displays from ``start`` up to ``stop``."""
+        if (start, stop) == (0, len(self)):
+            return self
+        rows = slice(start, stop)
+        return replace(
+            self,
+            first=self.first + start * self.period,
+            values=self.values[start * self.period : stop * self.period],
+            norms=[x[rows] for x in self.norms],
+            iterations=self.iterations[rows],
+            times=self.times[rows],
+            losses=self.losses[rows],
+            speeds=self.speeds[rows],
+            outputs=[x._replace(values=x.values[rows]) for x in self.outputs],
+            rates=self.rates[rows],
+        )

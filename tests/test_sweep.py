@@ -1,0 +1,288 @@
+"""Displays that are taken many at a time give what they give one by one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from caffewatch.alert.model import Alert
+from caffewatch.detect.registry import RULES
+from caffewatch.detect.rule import Rule
+from caffewatch.detect.settings import Parameters, RuleSettings
+from caffewatch.log.displays import Display
+from caffewatch.log.events import Event, LearningRate
+from caffewatch.log.parser import Parser
+from caffewatch.log.stretch import Stretch
+from caffewatch.monitor import Monitor
+from caffewatch.report.as_json import report
+from tests.log.samples import LABELS, real_log
+from tests.logs import CaffeLog
+from tests.watched import ORIGIN, REFERENCE
+
+EDITS: dict[str, Callable[[list[str], int], None]] = {}
+"""What may happen to the lines of a healthy log, at one of them."""
+Edit = Callable[[list[str], int], None]
+
+
+def edit(function: Edit) -> Edit:
+    """Add a function to `EDITS`."""
+    EDITS[function.__name__] = function
+    return function
+
+
+def _tail(lines: list[str], at: int, value: str) -> None:
+    head, found, _ = lines[at].rpartition(": " if "ward]" in lines[at] else "= ")
+    lines[at] = head + found + value if found else lines[at]
+
+
+@edit
+def nan(lines: list[str], at: int) -> None:
+    """Make a value nan."""
+    _tail(lines, at, "nan")
+
+
+@edit
+def zero(lines: list[str], at: int) -> None:
+    """Make a value 0."""
+    _tail(lines, at, "0")
+
+
+@edit
+def huge(lines: list[str], at: int) -> None:
+    """Make a value larger than all."""
+    _tail(lines, at, "3.4e+38")
+
+
+@edit
+def floor(lines: list[str], at: int) -> None:
+    """Make a loss that of a softmax that gives 0."""
+    _tail(lines, at, "87.3365 (* 1 = 87.3365 loss)" if "output" in lines[at] else "87.3365")
+
+
+@edit
+def garbage(lines: list[str], at: int) -> None:
+    """Make a value no number."""
+    _tail(lines, at, "1.#QNAN" if at % 2 else "0.1x")
+
+
+@edit
+def lost(lines: list[str], at: int) -> None:
+    """Lose a line."""
+    del lines[at]
+
+
+@edit
+def twice(lines: list[str], at: int) -> None:
+    """Write a line twice."""
+    lines.insert(at, lines[at])
+
+
+@edit
+def foreign(lines: list[str], at: int) -> None:
+    """Write something else in between."""
+    lines.insert(at, "RuntimeWarning: Mean of empty slice." if at % 2 else "")
+
+
+@edit
+def torn(lines: list[str], at: int) -> None:
+    """Cut a line off."""
+    lines[at] = lines[at][: len(lines[at]) * 2 // 3]
+
+
+@edit
+def snapshot(lines: list[str], at: int) -> None:
+    """Write a snapshot."""
+    text = "solver.cpp:464] Snapshotting to binary proto file x_iter_9.caffemodel"
+    lines.insert(at, lines[at][:28] + text)
+
+
+@edit
+def midnight(lines: list[str], at: int) -> None:
+    """Let the day change."""
+    for number in range(at, len(lines)):
+        lines[number] = lines[number].replace("I1123", "I1124")
+
+
+@edit
+def pause(lines: list[str], at: int) -> None:
+    """Let hours pass."""
+    for number in range(at, len(lines)):
+        lines[number] = lines[number].replace(" 07:", " 11:")
+
+
+@edit
+def no_time(lines: list[str], at: int) -> None:
+    """Make a stamp none."""
+    lines[at] = lines[at].replace(" 07:", " 07:99:")
+
+
+@edit
+def other_thread(lines: list[str], at: int) -> None:
+    """Let another thread write."""
+    lines[at] = lines[at].replace(" 28228 ", " 28229 ")
+
+
+@edit
+def rate(lines: list[str], at: int) -> None:
+    """Lower the learning rate from here on."""
+    for number in range(at, len(lines)):
+        head, found, _ = lines[number].partition("lr = ")
+        lines[number] = head + found + "1e-09" if found else lines[number]
+
+
+@edit
+def scaled(lines: list[str], at: int) -> None:
+    """Scale gradients as NVIDIA's does."""
+    if "lr = " in lines[at]:
+        lines[at] += ", m = 0.9, wd = 0.0005, gs = 1144.96"
+
+
+@edit
+def jump(lines: list[str], at: int) -> None:
+    """Name another iteration."""
+    lines[at] = lines[at].replace("Iteration ", "Iteration 1")
+
+
+@edit
+def rerun(lines: list[str], at: int) -> None:
+    """Let another training append to the log."""
+    lines[at:at] = lines[:200]
+
+
+@edit
+def weighed(lines: list[str], at: int) -> None:
+    """Give a loss another weight."""
+    lines[at] = lines[at].replace("(* 1 =", "(* 0.3 =")
+
+
+def healthy(debug_info: bool = True) -> list[str]:
+    """Write the lines of a log of 150 displays in which nothing happens."""
+    log = CaffeLog.started(max_iter=3000, average_loss=20)
+    for number in range(150):
+        loss = 2.3 / (1 + number / 10) * (1 + 0.01 * (number * 37 % 11))
+        if debug_info:
+            log.block()
+        log.iteration(10 * number, loss)
+        if number % 40 == 20:
+            log.test(10 * number)
+    log.done()
+    lines = log.data.decode().splitlines()
+    for at, line in enumerate(lines):
+        head, found, value = line.rpartition(": ")
+        if "ward] Layer" in line:
+            lines[at] = f"{head}{found}{float(value) * (1 + 0.0001 * (at * 31 % 17)):.6g}"
+    return lines
+
+
+def joined(lines: list[str]) -> bytes:
+    """Return lines as they stand in the file."""
+    return "\n".join(lines).encode() + b"\n"
+
+
+def seen(data: bytes, swept: bool, size: int, rules: RuleSettings | None = None) -> object:
+    """Read a log in pieces; return all that can be told of it."""
+    monitor = Monitor(ORIGIN, rules, reference=REFERENCE)
+    edges: list[Alert] = []
+    for start in range(0, len(data), size):
+        piece = data[start : start + size]
+        edges += monitor.feed(piece, 1.0) if swept else monitor.take(monitor.read(piece, 1.0), 1.0)
+    state = repr(monitor.snapshot(blobs=True))
+    edges += monitor.close(1.0)
+    told = [(x.fingerprint, x.state, x.severity, x.labels, x.annotations) for x in edges]
+    return repr(report("x", monitor)), state, told, repr(_curves(monitor))
+
+
+def _curves(monitor: Monitor) -> object:
+    return [
+        (
+            [(x.net, x.name, x.index, x.curve.buckets()) for x in run.series],
+            [list(run.layers.rows(x)) for x in ("gradient", "activation", "weight")],
+            run.layers.spans, run.marks, run.faults,
+        )
+        for run in monitor.history().runs
+    ]  # fmt: skip
+
+
+def passed_over(data: bytes, monkeypatch: pytest.MonkeyPatch) -> int:
+    """Return how many displays of a log no rule has looked at one by one."""
+    counted: list[int] = []
+    original = Monitor._pass_over
+
+    def counting(monitor: Monitor, stretch: Stretch) -> object:
+        for event in original(monitor, stretch):
+            counted.append(-(type(event) is LearningRate))
+            yield event
+        counted.append(len(stretch))
+
+    monkeypatch.setattr(Monitor, "_pass_over", counting)
+    Monitor(ORIGIN, reference=REFERENCE).feed(data, 1.0)
+    return sum(counted)
+
+
+def singly(events: list[Event | Stretch]) -> list[str]:
+    """Spell events one by one, without the stamps that nobody reads of them."""
+    told: list[str] = []
+    for event in events:
+        single = list(event.events()) if isinstance(event, Stretch) else [event]
+        told += [repr(replace(x, time=None) if isinstance(x, LearningRate) else x) for x in single]
+    return [x.partition(", time=")[0] if x.startswith("Output") else x for x in told]
+
+
+class TestSweep:
+    @pytest.mark.parametrize("name", sorted(LABELS))
+    def test_real_logs(self, name: str) -> None:
+        """All that can be told of them, curves included."""
+        data = real_log(name)
+
+        assert seen(data, True, 1 << 20) == seen(data, False, 1 << 20)
+
+    @pytest.mark.parametrize("name", sorted(LABELS))
+    def test_events_of_real_logs(self, name: str) -> None:
+        """One by one, and the clock and the count of lines behind them."""
+        one_by_one, swept = Parser(REFERENCE), Parser(REFERENCE)
+
+        assert singly(swept.sweep(real_log(name))) == singly([*one_by_one.feed(real_log(name))])
+        assert (swept.line, swept.time) == (one_by_one.line, one_by_one.time)
+
+    @settings(max_examples=150, deadline=None)
+    @given(draw=st.data())
+    def test_whatever_happens(self, draw: st.DataObject) -> None:
+        """One to three things in a healthy log, with debug_info and without, at any cut."""
+        lines = healthy(draw.draw(st.booleans()))
+        for _ in range(draw.draw(st.integers(1, 3))):
+            # Beyond the set-up, and often at one of the few lines that are no value.
+            at = draw.draw(st.integers(200, len(lines) - 1))
+            if draw.draw(st.booleans()):
+                at = next((n for n in range(at, len(lines)) if "ward]" not in lines[n]), at)
+            EDITS[draw.draw(st.sampled_from(sorted(EDITS)))](lines, at)
+        data = joined(lines)
+        size = draw.draw(st.sampled_from([1 << 20, 50_000, 7001]))
+
+        assert seen(data, True, size) == seen(data, False, size)
+
+    @pytest.mark.parametrize("debug_info", [True, False])
+    def test_a_healthy_log_is_passed_over(
+        self, debug_info: bool, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Else all of these would hold for nothing."""
+        assert passed_over(joined(healthy(debug_info)), monkeypatch) > 110
+
+    def test_a_rule_of_ones_own(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """One that cannot be asked about many displays sees each."""
+        losses: list[float] = []
+
+        class Own(Rule[Parameters]):
+            id, title, severities, Parameters = "own", "own", ("info",), Parameters
+
+            def on_display(self, display: Display) -> tuple[()]:
+                losses.append(display.loss)
+                return ()
+
+        monkeypatch.setitem(RULES, "own", Own)
+        Monitor(ORIGIN, reference=REFERENCE).feed(joined(healthy()), 1.0)
+
+        assert len(losses) == 150
