@@ -78,8 +78,8 @@ class TestShades:
         """A layer that is there from the second block on has nothing in the first column."""
         layers = LayerMap()
         blobs = [Blob("backward", name, "param", "0", "diff") for name in ("a", "b")]
-        layers.add(Pass(1, "train", tuple(blobs[:1]), [1.0], 1, Moment(None)))
-        layers.add(Pass(1, "train", tuple(blobs), [1.0, 1.0], 1, Moment(None)))
+        layers.add(tuple(blobs[:1]), [1.0])
+        layers.add(tuple(blobs), [1.0, 1.0])
         made = heat(layers, "gradient")
 
         assert made is not None
@@ -116,7 +116,7 @@ class TestRows:
         """A deep net's map does not grow without end; of low rows some have their names written."""
         made = LayerMap()
         blobs = tuple(Blob("backward", str(n), "param", "0", "diff") for n in range(layers))
-        made.add(Pass(1, "train", blobs, [1.0] * layers, 1, Moment(None)))
+        made.add(blobs, [1.0] * layers)
         drawn = heat(made, "gradient")
 
         assert drawn is not None
