@@ -142,23 +142,25 @@ class Monitor:
 
     def _pass_over(self, stretch: Stretch) -> Iterator[Event]:
         detector, record = self._detector, self.runs[-1]
-        parts = [stretch]
-        while parts:
-            part = parts.pop()
-            room = len(part) if detector is None else min(len(part), detector.room)
-            if room < len(part):
-                parts.append(part.part(room, len(part)))
-                part = part.part(0, room)
+        spans = [(0, len(stretch))]
+        while spans:
+            start, stop = spans.pop()
+            room = stop - start if detector is None else detector.room(stretch)
+            if room < stop - start:
+                spans.append((start + room, stop))
+                stop = start + room
+            part = stretch.part(start, stop)
             survey = None if detector is None or self._events else detector.survey(part)
             if detector is not None and survey is not None:
                 speeds = record.run.pass_over(part)
                 if self._curves:
                     record.recorder.pass_over(part, survey.high, speeds)
                 detector.pass_over(survey)
-            elif room <= _WORTHWHILE:
+            elif len(part) <= _WORTHWHILE:
                 yield from part.events()
             else:
-                parts += part.part(room // 2, room), part.part(0, room // 2)
+                middle = (start + stop) // 2
+                spans += (middle, stop), (start, middle)
 
     def flush(self, now: float, stream: int = 0) -> list[Alert]:
         """Take a stream's unfinished last line as it stands: its file is gone for good."""

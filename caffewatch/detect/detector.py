@@ -70,10 +70,10 @@ class Detector:
         handlers = self._handlers.others[type(event)]
         return changed + self._show(handlers, event) if handlers else changed
 
-    @property
-    def room(self) -> int:
-        """How many displays `survey` can take at once."""
-        return min((rule.room for rule in self._handlers.with_room), default=1 << 30)
+    def room(self, stretch: Stretch) -> int:
+        """Return how many displays of a stretch `survey` can take at once."""
+        limited = self._handlers.with_room if stretch.blobs else ()
+        return min((rule.room for rule in limited), default=len(stretch))
 
     def survey(self, stretch: Stretch) -> Survey | None:
         """Look at a stretch; return what `pass_over` takes if nothing happens in it, else None.

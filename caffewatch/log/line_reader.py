@@ -66,7 +66,7 @@ class LineReader:
 
     def _take(self, raw: bytes) -> None:
         """Take one line that is neither the debug_info line expected nor of a known place."""
-        if self._prefixed and is_foreign(raw) and not self._setup.dumping:
+        if self._prefixed and not self._setup.dumping and is_foreign(raw):
             self.unrecognised += 1
             return
         line = read_line(raw)
