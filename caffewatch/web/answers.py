@@ -1,4 +1,4 @@
-"""Answers of each kind, those that a client may already have, and those that something is wrong."""
+"""Answers of each kind, those that a client may already have, and what is wrong."""
 
 from __future__ import annotations
 
@@ -8,6 +8,9 @@ from http import HTTPStatus
 
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Request, Response
+
+from caffewatch.draw import pages
+from caffewatch.version import VERSION
 
 JSON = "application/json"
 TEXT = "text/plain; charset=utf-8"
@@ -39,20 +42,36 @@ def as_json(value: object, status: int = HTTPStatus.OK) -> Response:
     return Response(body, status, content_type=JSON)
 
 
-def as_page(html: str) -> Response:
+def as_page(html: str, status: int = HTTPStatus.OK) -> Response:
     """Answer with a page that loads nothing but our own style and script."""
     headers = {"Content-Security-Policy": PAGE_POLICY}
-    return Response(html.encode("utf-8", "replace"), headers=headers, content_type=HTML)
+    return Response(html.encode("utf-8", "replace"), status, headers, content_type=HTML)
 
 
-def as_error(error: HTTPException, path: str) -> Response:
-    """Say in one sentence what is wrong with a request, to programs as JSON."""
+def as_error(error: HTTPException, request: Request) -> Response:
+    """Say what is wrong with a request: to programs as JSON, to browsers on a page."""
     status, message = error.code or HTTPStatus.INTERNAL_SERVER_ERROR, error.description or ""
-    in_json = path.startswith("/api/")
-    answer = as_json({"error": message}, status) if in_json else as_text(message, status)
+    if request.path.startswith("/api/"):
+        answer = as_json({"error": message}, status)
+    elif request.accept_mimetypes.best_match(("text/plain", "text/html")) == "text/html":
+        answer = as_page(_page(error, request), status)
+    else:
+        answer = as_text(message, status)
     for name, value in error.get_headers():
         answer.headers.setdefault(name, value)
     return answer
+
+
+def _page(error: HTTPException, request: Request) -> str:
+    """Draw an error; where another query would have an answer, that is a link."""
+    return pages.render(
+        "error.html.j2",
+        root="../" * (request.path.count("/") - 1),
+        name=error.name,
+        message=error.description,
+        here=request.path.rsplit("/", 1)[-1] if request.query_string else "",
+        version=VERSION,
+    )
 
 
 def fitted(request: Request, response: Response) -> Response:

@@ -77,10 +77,10 @@ class Routes:
         try:
             response = self._answer(request)
         except HTTPException as error:
-            response = as_error(error, request.path)
+            response = as_error(error, request)
         except Exception:
             logger.exception("no answer to %s %r", request.method, request.path)
-            response = as_error(InternalServerError("internal error; see the log"), request.path)
+            response = as_error(InternalServerError("internal error; see the log"), request)
         for name, value in SECURITY_HEADERS.items():
             response.headers.setdefault(name, value)
         return response(environ, start_response)

@@ -27,6 +27,8 @@ MOST_ALERTS = 50
 MOST_CARDS = 12
 """Logs of one job on the status page, and `MOST_DRAWN` of them with pictures on the job's page."""
 MOST_DRAWN = 3
+MOST_LINES = 100
+"""Lines of a block up to which all are shown unasked: of more, those that stand out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +87,7 @@ def job(sight: Sight, version: str, name: str, asked: Mapping[str, str]) -> Resp
     """Show one job: its alerts, and logs with curves and layer map.
 
     Of many logs it draws a few; ``log`` in the query chooses another, and ``run`` one of its runs.
+    Of a large block it explains what stands out, with ``block=all`` every line.
 
     Raises
     ------
@@ -102,9 +105,14 @@ def job(sight: Sight, version: str, name: str, asked: Mapping[str, str]) -> Resp
         if not chosen:
             raise NotFound("this job has no such log")
 
-    def link(log: str | None = wanted, run: str | None = asked.get("run"), how: str = scale) -> str:
+    def link(
+        log: str | None = wanted,
+        run: str | None = asked.get("run"),
+        how: str = scale,
+        block: str | None = None,
+    ) -> str:
         """Lead to this page with something else chosen."""
-        given = {"log": log, "run": run, "scale": None if how == "auto" else how}
+        given = {"log": log, "run": run, "scale": None if how == "auto" else how, "block": block}
         return f"?{urlencode({key: value for key, value in given.items() if value is not None})}"
 
     html = pages.render(
@@ -117,6 +125,8 @@ def job(sight: Sight, version: str, name: str, asked: Mapping[str, str]) -> Resp
         scale=scale,
         others=[_row(x, loud, True) for x in logs if x not in chosen],
         several=len(logs) > 1,
+        whole=asked.get("block") == "all",
+        most_lines=MOST_LINES,
         link=link,
     )  # fmt: skip
     return as_page(html)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import NARROW, WIDE, Opener, Site
 from tests.browser.pages import LONG
@@ -42,6 +42,17 @@ class TestPages:
         page = opened(site.url + path, size, color_scheme=colours)
 
         assert violations(page) == []
+
+    def test_what_is_not_there(
+        self, size: tuple[int, int], colours: str, site: Site, opened: Opener
+    ) -> None:
+        """An error is a page as well."""
+        page = opened(f"{site.url}jobs/resnet?run=9", size, color_scheme=colours)
+
+        assert violations(page) == []
+        assert "404" in opened.said.pop()
+        page.get_by_role("link", name="resnet as it stands").click()
+        expect(page.get_by_role("heading", name="resnet", exact=True)).to_be_visible()
 
     def test_report(self, size: tuple[int, int], colours: str, report: str, opened: Opener) -> None:
         """The same holds of a report in a file."""

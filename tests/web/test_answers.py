@@ -4,7 +4,7 @@ import gzip
 
 import pytest
 from werkzeug.datastructures import Headers
-from werkzeug.exceptions import BadRequest, MethodNotAllowed
+from werkzeug.exceptions import BadRequest, HTTPException, MethodNotAllowed, NotFound
 from werkzeug.test import EnvironBuilder
 from werkzeug.wrappers import Request, Response
 
@@ -55,18 +55,36 @@ class TestFitted:
         assert answer(accept_encoding=accepted).data == BODY
 
 
+def wrong(error: HTTPException, path: str, **headers: str) -> Response:
+    """Answer a request for a path with an error."""
+    return as_error(error, Request(EnvironBuilder(path, headers=Headers(headers)).get_environ()))
+
+
 class TestAsError:
-    def test_pages_get_text_and_programs_json(self) -> None:
-        """What is wrong is one sentence for both, and is not to be remembered."""
-        error = BadRequest("no such <thing>")
+    def test_programs_get_json(self) -> None:
+        """They parse what the API answers, whatever it is."""
+        assert wrong(BadRequest("no <such>"), "/api/v1/jobs").json == {"error": "no <such>"}
 
-        page, program = as_error(error, "/jobs/x"), as_error(error, "/api/v1/jobs")
+    @pytest.mark.parametrize("accept", ["", "*/*", "text/plain"])
+    def test_tools_get_text(self, accept: str) -> None:
+        """It is one sentence, and is not to be remembered."""
+        answer = wrong(BadRequest("no <such>"), "/jobs/x", Accept=accept)
 
-        assert (page.status_code, page.data) == (400, b"no such <thing>\n")
-        assert page.content_type == "text/plain; charset=utf-8"
-        assert program.json == {"error": "no such <thing>"}
-        assert "ETag" not in page.headers
+        assert (answer.status_code, answer.data) == (400, b"no <such>\n")
+        assert answer.content_type == "text/plain; charset=utf-8"
+        assert "ETag" not in answer.headers
+
+    def test_browsers_get_a_page(self) -> None:
+        """It leads on: to all jobs, and to the page without the query."""
+        accept = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
+        answer = wrong(NotFound("no <such>"), "/jobs/x?run=7", Accept=accept)
+
+        text = answer.get_data(as_text=True)
+        assert (answer.status_code, answer.content_type) == (404, "text/html; charset=utf-8")
+        assert "no &lt;such&gt;" in text
+        assert '<a href="../">All jobs</a> · <a href="?">x as it stands</a>' in text
+        assert answer.headers["Content-Security-Policy"].startswith("default-src 'none'")
 
     def test_methods_are_told(self) -> None:
         """Headers that belong to an error are kept."""
-        assert as_error(MethodNotAllowed(["GET"], "no"), "/").headers["Allow"] == "GET"
+        assert wrong(MethodNotAllowed(["GET"], "no"), "/").headers["Allow"] == "GET"

@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 import pytest
 
+from caffewatch.draw.block import BlockLine, BlockWords
 from caffewatch.web.routes import Routes
 from caffewatch.web.sight import Past
 from tests.logs import CaffeLog, Layer, inner_product
@@ -98,6 +99,28 @@ class TestJob:
         page = Page(get(daemon(exploding()), "/jobs/mnist", f"scale={scale}").data)
 
         assert "log0-chart-loss" in page.ids
+
+    @pytest.mark.parametrize(
+        ("mark", "said"), [("look", "Here are those"), ("", "None stands out")]
+    )
+    def test_a_large_block(self, mark: str, said: str) -> None:
+        """What stands out is told, and a link leads to the rest."""
+        routes = daemon(exploding())
+        past = routes.sight.past("mnist", "/logs/train.log")
+        assert past is not None
+        line = BlockLine("forward", "plain", 1.0, "what", "normal", "", "")
+        block = BlockWords(10, "Well.", (*(line for _ in range(150)), replace(line, mark=mark)))
+        large = replace(past, block=block)
+        routes = replace(routes, sight=replace(routes.sight, past=lambda *_: large))
+
+        short = get(routes, "/jobs/mnist").text
+        assert said in short
+        assert short.count('role="rowheader"') == bool(mark)
+        assert '<a href="?block=all#block-0">All 151 lines</a>' in short
+        whole = get(routes, "/jobs/mnist", "block=all").text
+        assert whole.count('role="rowheader"') == 151
+        assert '<details id="block-0" class="card" open>' in whole
+        assert "stand out" not in whole
 
     def test_nothing_yet(self) -> None:
         """A run that has not begun is not told to set debug_info, and has no key of marks."""
