@@ -6,9 +6,11 @@ import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 from urllib.parse import quote, urlencode
 
+from markupsafe import Markup
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response
 
@@ -17,6 +19,7 @@ from caffewatch.draw import assets, pages
 from caffewatch.draw.axis import Scale
 from caffewatch.draw.figures import duration
 from caffewatch.draw.run_page import NamedRun, charts, maps, ranked
+from caffewatch.history.frozen import RunHistory
 from caffewatch.snapshot import RunSnapshot
 from caffewatch.web.answers import as_page
 from caffewatch.web.api import choose, seconds_left
@@ -27,6 +30,8 @@ MOST_ALERTS = 50
 MOST_CARDS = 12
 """Logs of one job on the status page, and `MOST_DRAWN` of them with pictures on the job's page."""
 MOST_DRAWN = 3
+_PICTURES_KEPT = 8
+"""Runs whose pictures are not drawn again for each who looks at them."""
 MOST_LINES = 100
 """Lines of a block up to which all are shown unasked: of more, those that stand out."""
 
@@ -186,11 +191,18 @@ def _shown(
         "problem": "The daemon is busy; the history comes in a moment."
         if past is None and one.snapshot is not None
         else "No Caffe run in this log yet.",
-        "charts": charts([NamedRun("", run)], scale) if run else [],
-        "maps": maps(run) if run else [],
+        "pictures": _pictures(run, number, scale) if run else "",
         "faults": ranked(run.faults) if run else [],
         "block": past.block if past and is_newest else None,
     }
+
+
+@lru_cache(_PICTURES_KEPT)
+def _pictures(run: RunHistory, number: int, scale: Scale) -> Markup:
+    """Draw a run; a history is another object as soon as anything has been read."""
+    drawn = charts([NamedRun("", run)], scale)
+    html = pages.render("run.html.j2", n=number, run=run, charts=drawn, maps=maps(run))
+    return Markup(html)
 
 
 def _row(one: Watched, loud: Mapping[str, Sequence[Alert]], many: bool) -> _Row:

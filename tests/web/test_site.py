@@ -9,6 +9,10 @@ from urllib.parse import quote
 import pytest
 
 from caffewatch.draw.block import BlockLine, BlockWords
+from caffewatch.draw.heat import Heat
+from caffewatch.draw.run_page import maps
+from caffewatch.history.frozen import RunHistory
+from caffewatch.web import site
 from caffewatch.web.routes import Routes
 from caffewatch.web.sight import Past
 from tests.logs import CaffeLog, Layer, inner_product
@@ -92,6 +96,23 @@ class TestJob:
 
         assert 'class="bad">ip1<' in page
         assert 'class="odd" d="M' in page
+
+    def test_pictures_are_drawn_once(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Whoever looks again at a log that stands still has them drawn by nobody."""
+        drawn: list[int] = []
+
+        def counted(run: RunHistory) -> list[Heat]:
+            drawn.append(run.ordinal)
+            return maps(run)
+
+        monkeypatch.setattr(site, "maps", counted)
+        routes = daemon(exploding())
+
+        pages = [get(routes, "/jobs/mnist", query).data for query in ("", "", "scale=linear")]
+        get(daemon(exploding()), "/jobs/mnist")
+
+        assert pages[0] == pages[1]
+        assert drawn == [1, 1, 1]
 
     @pytest.mark.parametrize("scale", ["log", "linear", "auto", "<b>"])
     def test_scale(self, scale: str) -> None:
