@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import random
 import signal
 import statistics
 import tempfile
@@ -16,9 +17,10 @@ import time
 import urllib.request
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 from bench_daemon import Daemon
-from tests.logs import CaffeLog
+from tests.logs import CaffeLog, Layer
 from training_logs import large_net
 
 ACCEPT = {"Accept": "application/openmetrics-text;version=1.0.0"}
@@ -58,9 +60,11 @@ class Hook:
 class Fleet:
     """So many logs of the same net, and the daemon that follows them."""
 
-    def __init__(self, folder: Path, count: int) -> None:
+    def __init__(
+        self, folder: Path, count: int, layers: tuple[Layer, ...] | None = None, **settings: Any
+    ) -> None:
         self.hook = Hook()
-        self._log = CaffeLog.started(large_net())
+        self._log = CaffeLog.started(layers or large_net())
         self._next = 30
         self._log.displays(range(0, self._next, 10))
         healthy = self._log.data
@@ -68,9 +72,9 @@ class Fleet:
         for path in self.logs:
             path.write_bytes(healthy)
         self.daemon = Daemon(folder, str(folder / "*.log"))
-        settings = json.loads(self.daemon.config.read_text())
-        settings["receivers"] = [{"name": "hook", "type": "webhook", "url": self.hook.url}]
-        self.daemon.config.write_text(json.dumps(settings))
+        known = json.loads(self.daemon.config.read_text())
+        known["receivers"] = [{"name": "hook", "type": "webhook", "url": self.hook.url}]
+        self.daemon.config.write_text(json.dumps({**known, **settings}))
         self.daemon.start()
         self._await(self._next - 10)
 
@@ -108,7 +112,7 @@ class Fleet:
                 file.write(bad)
             self.hook.arrived.acquire(timeout=60)
             seconds.append(time.perf_counter() - begin)
-            time.sleep(0.2)
+            time.sleep(random.uniform(0.1, 0.4))  # in step with no polling
         return seconds
 
 
