@@ -45,9 +45,6 @@ class Rhythm:
 
     def _begin(self, shape: Shape | None) -> None:
         self._shape = shape
-        self._heads: list[bytes] = []
-        self._cuts: list[slice] = []
-        self._tails: list[slice] = []
         self._window = LEAST
 
     def sweep(
@@ -103,10 +100,12 @@ class Rhythm:
         count = min((len(lines) - start) // period, self._window, len(expected))
         if count < LEAST:
             return None
-        count, batch = self._alike(lines, start, count, period)
+        batch = lines[start : start + count * period]
+        count = self._alike(batch, shape, count)
+        del batch[count * period :]
         values: list[float] = []
         if shape.blobs and count >= LEAST:
-            values = _floats(batch, self._tails)
+            values = _floats(batch, shape.tails * count)
             count = len(values) // period
         columns = _Columns(batch, period, shape)
         if count >= LEAST:
@@ -117,26 +116,16 @@ class Rhythm:
         del values[count * period :]
         return columns.stretch(first, count, values, expected)
 
-    def _alike(
-        self, lines: list[bytes], start: int, count: int, period: int
-    ) -> tuple[int, list[bytes]]:
-        """Return how many displays have the learned heads, and their lines."""
-        shape = self._shape
-        if shape is None:
-            return 0, []
-        if len(self._heads) < count * period:
-            self._heads, self._cuts = shape.heads * count, shape.cuts * count
-            self._tails = shape.tails * count
-        batch = lines[start : start + count * period]
-        found, heads = list(map(_cut, batch, self._cuts)), self._heads
-        if len(heads) != len(found):
-            heads = heads[: len(found)]
+    def _alike(self, batch: list[bytes], shape: Shape, count: int) -> int:
+        """Return how many displays have the learned heads."""
+        period, heads = len(shape.heads), shape.heads * count
+        found = list(map(_cut, batch, shape.cuts * count))
         if found == heads:
             self._window = min(4 * count, max(LEAST, _MOST_LINES // period))
-            return count, batch
+            return count
         count = _leading(found, heads) // period
         self._window = max(LEAST, 2 * count)
-        return count, batch[: count * period]
+        return count
 
 
 class _Columns:
