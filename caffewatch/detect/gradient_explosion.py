@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from itertools import compress
 from math import inf
 from operator import ge
-from statistics import median
 from typing import ClassVar
 
 from caffewatch.detect.finding import Finding, Severity
 from caffewatch.detect.layout import Layout, Parameter
 from caffewatch.detect.look import Look
+from caffewatch.detect.middle import median
 from caffewatch.detect.rule import Rule
 from caffewatch.detect.settings import Parameters, RuleSettings, parameter
 from caffewatch.detect.survey import Survey

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from math import isfinite
-from statistics import median
 from typing import ClassVar
 
 from caffewatch.detect.finding import Finding, Severity
 from caffewatch.detect.loss import Untrained, loss_history, loss_place
+from caffewatch.detect.middle import median
 from caffewatch.detect.rule import Rule
 from caffewatch.detect.settings import Parameters, RuleSettings, parameter
 from caffewatch.detect.survey import Survey

@@ -7,10 +7,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from operator import sub
-from statistics import median
 from typing import ClassVar
 
 from caffewatch.detect.finding import Evidence, Finding, Place, Severity
+from caffewatch.detect.middle import median
 from caffewatch.detect.rule import Rule
 from caffewatch.detect.settings import Parameters, RuleSettings, parameter
 from caffewatch.detect.survey import Survey
