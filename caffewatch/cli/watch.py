@@ -19,6 +19,7 @@ from caffewatch.detect.finding import Finding
 from caffewatch.log.events import Iteration
 from caffewatch.report.plain import plain
 from caffewatch.report.reading import expand
+from caffewatch.service.clock import Steady
 from caffewatch.service.following import FollowedFile
 from caffewatch.service.piped import Piped
 from caffewatch.tail.wakeups import Wakeups
@@ -59,8 +60,10 @@ class _Watch:
         self._found: deque[Text] = deque(maxlen=_KEPT)
         self._woken = threading.Event()
         self._wakeups = Wakeups(lambda _: self._woken.set())
+        now = time.time()
+        self._steady = Steady(now)
         self._sources: dict[str, FollowedFile | Piped] = {
-            name: Piped(sys.stdin.fileno(), time.time()) if name == "-" else FollowedFile(name)
+            name: Piped(sys.stdin.fileno(), now) if name == "-" else FollowedFile(name)
             for name in names
         }
 
@@ -109,7 +112,7 @@ class _Watch:
         self._console.print(watch_view.table(self._rows(), self._console.width))
 
     def _lines(self, name: str, source: FollowedFile | Piped) -> Iterator[RenderableType]:
-        for seen in source.look(time.time()):
+        for seen in source.look(time.time(), self._steady()):
             if isinstance(seen, Finding) and seen.loud:
                 line = watch_view.finding_line(name, seen)
                 self._found.append(line)

@@ -35,7 +35,9 @@ class Dispatcher:
     current
         What level-triggered receivers are told.
     clock
-        Wall time in seconds since the epoch.
+        The time of day, in seconds since the epoch.
+    steady
+        The same without the steps that clocks make: that by which letters wait.
     max_age
         Seconds after which a notification that still fails goes to the dead letters.
     jitter
@@ -50,17 +52,18 @@ class Dispatcher:
         clock: Callable[[], float] = time.time,
         max_age: float = MAX_AGE,
         jitter: Callable[[], float] = random.random,
+        steady: Callable[[], float] | None = None,
     ) -> None:
-        def workers(receiver: Receiver) -> Iterator[_Worker]:
+        def loops(receiver: Receiver) -> Iterator[_Loop]:
             if isinstance(receiver, LevelReceiver):
                 for lane in receiver.lanes:
-                    yield LevelWorker(receiver.name, lane, current, clock, jitter)
+                    worker = LevelWorker(receiver.name, lane, current, clock, jitter)
+                    yield _Loop(worker, clock)
             else:
-                yield Worker(receiver, outbox, clock, jitter, max_age)
+                due = steady or clock
+                yield _Loop(Worker(receiver, outbox, due, jitter, max_age, clock), due)
 
-        self._loops = [
-            _Loop(worker, clock) for receiver in receivers for worker in workers(receiver)
-        ]
+        self._loops = [loop for receiver in receivers for loop in loops(receiver)]
 
     def start(self) -> None:
         """Start the workers; what already waits in the outbox is tried at once."""

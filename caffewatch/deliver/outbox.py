@@ -27,7 +27,7 @@ class Claim(Protocol):
 
 
 class Outbox(Protocol):
-    """Notifications that wait, in order per run and receiver. All times are seconds of wall time.
+    """Notifications that wait, in order per run and receiver. All times are by one clock.
 
     Every worker calls it from its own thread, always with its own receiver's name.
     """

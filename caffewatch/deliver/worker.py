@@ -28,12 +28,14 @@ class Worker:
     outbox
         Where notifications wait.
     clock
-        Wall time in seconds since the epoch, read after a try to see how long it took.
+        The time by which notifications wait, read after a try to see how long it took.
     random
         Numbers in [0, 1) for the jitter.
     max_age
         Seconds after its writing at which a notification that still fails is given up. Where it is
         first tried later (the daemon was off, or a dead letter is tried again), after that.
+    wall
+        The time of day that receivers are told, seconds since the epoch; the same by default.
     """
 
     def __init__(
@@ -43,11 +45,13 @@ class Worker:
         clock: Callable[[], float],
         random: Callable[[], float],
         max_age: float = MAX_AGE,
+        wall: Callable[[], float] | None = None,
     ) -> None:
         self.name = receiver.name
         self._receiver = receiver
         self._outbox = outbox
         self._clock = clock
+        self._wall = wall or clock
         self._random = random
         self._max_age = max_age
         self._counter = DeliveryCounter(receiver.name)
@@ -62,7 +66,7 @@ class Worker:
         Returns
         -------
         float or None
-            Wall time at which to step again; None when nothing waits.
+            Time at which to step again; None when nothing waits.
         """
         # A clock that was set back ends a pause instead of lengthening it.
         if self._pause_began <= now < self._pause_began + self._pause:
@@ -87,7 +91,7 @@ class Worker:
         if claim is None:
             due = self._outbox.next_due(self.name)
             return None if due is None else max(due, now + SHORTEST_WAIT)
-        outcome = self._send(claim, now)
+        outcome = self._send(claim)
         done = self._clock()
         wake = self._rest(done, self._receiver.min_interval)
         if isinstance(outcome, Retry) and outcome.after is not None:
@@ -95,9 +99,9 @@ class Worker:
         self._settle(claim, outcome, now, done)
         return wake
 
-    def _send(self, claim: Claim, now: float) -> Outcome:
+    def _send(self, claim: Claim) -> Outcome:
         try:
-            return self._receiver.send(claim.notification, now)
+            return self._receiver.send(claim.notification, self._wall())
         except Exception as error:
             self._note_error(f"cannot send {claim.notification.id}", error)
             return Retry(f"internal error ({type(error).__name__})")

@@ -11,11 +11,17 @@ class Silence(NamedTuple):
     Parameters
     ----------
     seconds
-        Wall time since bytes last came.
+        Time since bytes last came, by a clock that nobody sets.
     gone
         Whether the process was seen, and now is not: None where it never could be seen, which
         proves nothing.
+    told
+        People were told of this silence before: by a process of ours that has ended since.
+    over
+        It ends with the bytes that are fed next. Infinitely long where nobody watched it.
     """
 
     seconds: float
     gone: bool | None = None
+    told: bool = False
+    over: bool = False

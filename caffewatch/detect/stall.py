@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import inf
 from operator import sub
 from typing import ClassVar
 
@@ -19,6 +20,8 @@ _HOUR = 3600.0
 """Daylight saving: stamps are local time."""
 _JITTER = 60.0
 """Seconds by which the display after such a step may be longer than any before."""
+_PAUSES = 1000
+"""More stalls than there are between two displays."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,8 +44,9 @@ class Stall(Rule[StallParameters]):
     that cannot be seen proves nothing. In a finished log only a gap inside it counts.
 
     Silent after the log has said that training ended, on an hour's step of the clock, on a clock
-    that is put back and forth again, during a test for ``first`` seconds, and where nothing is
-    displayed at all (``display: 0``). Gaps that come again and again are listed only as they grow.
+    that is put back and forth again, on any other step of it while somebody watches, during a test
+    for ``first`` seconds, and where nothing is displayed at all (``display: 0``). Gaps that come
+    again and again are listed only as they grow.
 
     Source: SageMaker Debugger takes 1800 s; glog keeps lines back for up to 30 s.
     """
@@ -60,6 +64,9 @@ class Stall(Rule[StallParameters]):
         self._longest = 0.0
         self._testing = False
         self._told = False
+        self._silent, self._silent_last = 0.0, inf
+        self._displays = 0
+        self._pauses = 0
         self._line = run.started_line
         self._ended = False
         self._finding: Finding | None = None
@@ -68,6 +75,8 @@ class Stall(Rule[StallParameters]):
         """Measure the run's rhythm; a gap inside the log is a stall that is over."""
         self._line = event.line
         over = () if self._finding is None else self._resume(event)
+        silent, self._silent = max(self._silent, self._silent_last), 0.0
+        self._displays, self._pauses = self._displays + 1, 0
         before, self._last = self._last, event.time if event.time is not None else self._last
         tested, self._testing = self._testing, False
         told, self._told = self._told, False
@@ -78,7 +87,7 @@ class Stall(Rule[StallParameters]):
             if 0 <= gap - _HOUR <= max(2 * self._longest, _JITTER):
                 return over
             if not tested and gap > self._limit():
-                listed = not told and gap > self._limit() * self.patience
+                listed = not told and min(gap, silent) > self._limit() * self.patience
                 return self._gap(event, gap) if listed else over
         self._longest = max(self._longest, gap)
         return over
@@ -98,6 +107,8 @@ class Stall(Rule[StallParameters]):
         self._longest = max(self._longest, *map(sub, times[1:], times))
         self._last = self._latest = stretch.times[-1]
         self._testing = self._told = False
+        self._silent, self._pauses = 0.0, 0
+        self._displays += len(stretch)
         self._line = stretch.iteration(len(stretch) - 1).line
 
     def _pause(self, before: float, now: float) -> float:
@@ -108,7 +119,17 @@ class Stall(Rule[StallParameters]):
 
     def _gap(self, event: Iteration, seconds: float) -> Sequence[Finding]:
         text = f"Before {{iteration}} nothing was logged for {_spell(seconds)}; then it went on."
-        return (self.end(self.fire(self._place(event.iteration), text, _ADVICE)),)
+        return (self.end(self._found(event.iteration, text, self._displays - 1)),)
+
+    def _found(self, iteration: int | None, text: str, displays: int) -> Finding:
+        """Begin an episode, numbered by the displays before it.
+
+        So a silence has one number, whether it was seen to last or is found in the log afterwards,
+        and no two have the same: how many a process has seen depends on when it was started.
+        """
+        finding = self.fire(self._place(iteration), text, _ADVICE)
+        finding.episode = _PAUSES * displays + self._pauses
+        return finding
 
     def on_test_started(self, event: TestStarted) -> Sequence[Finding]:
         """Note that the log goes on; how long a test may take only tests can tell."""
@@ -126,9 +147,14 @@ class Stall(Rule[StallParameters]):
 
     def tick(self, silence: Silence) -> Sequence[Finding]:
         """Compare the silence with the rhythm."""
+        if silence.over:
+            self._silent = max(self._silent, silence.seconds)
+            self._silent_last = silence.seconds
+            return ()
         if self._ended or self._finding is not None:
             return ()
         certain = silence.gone is True and silence.seconds >= self.parameters.gone
+        certain = certain or silence.told
         if not certain and (silence.seconds < self._limit() or self.run.display == 0):
             return ()
         began = "the start" if self.run.iteration is None else "{iteration}"
@@ -137,11 +163,9 @@ class Stall(Rule[StallParameters]):
             why = "its process is gone"
         elif self._longest:
             why = f"its longest pause so far was {_spell(self._longest)}"
-        self._finding = self.fire(
-            self._place(self.run.iteration),
-            f"Since {began} nothing has been logged for {_spell(silence.seconds)}; {why}.",
-            _ADVICE,
-        )
+        text = f"Since {began} nothing has been logged for {_spell(silence.seconds)}; {why}."
+        self._finding = self._found(self.run.iteration, text, self._displays)
+        self._pauses += 1
         return (self._finding,)
 
     def _limit(self) -> float:

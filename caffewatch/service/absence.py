@@ -25,7 +25,7 @@ class Absence:
     def __init__(self, settings: Settings, recalled: Iterable[Alert]) -> None:
         self._host = settings.host
         self._after = settings.alerts.missing_after
-        self._since: dict[str, float] = {}
+        self._since: dict[str, tuple[float, float]] = {}
         self._jobs = {job.name: job for job in settings.jobs}
         told = {x.labels["training_job"]: x for x in recalled if x.rule == RULE}
         self._firing = {name: x for name, x in told.items() if name in self._jobs}
@@ -39,7 +39,7 @@ class Absence:
         """Count a job's alerts that fire now, by (rule, severity), as metrics do."""
         return {(RULE, SEVERITY): int(job.name in self._firing)}
 
-    def judge(self, job: Job, problem: str | None, now: float) -> list[Alert]:
+    def judge(self, job: Job, problem: str | None, now: float, steady: float) -> list[Alert]:
         """Take whether a job has a readable log; return the edge that follows from it.
 
         Parameters
@@ -50,17 +50,17 @@ class Absence:
         if problem is None:
             self._since.pop(job.name, None)
             return self._resolve(job.name, now)
-        since = self._since.setdefault(job.name, now)
-        if now - since < self._after or job.name in self._firing:
+        since, began = self._since.setdefault(job.name, (now, steady))
+        if steady - began < self._after or job.name in self._firing:
             return []
-        alert = self._firing[job.name] = self._alert(job, problem, since, now)
+        alert = self._firing[job.name] = self._alert(job, problem, since, now, steady - began)
         return [alert]
 
     def _resolve(self, name: str, now: float) -> list[Alert]:
         alert = self._firing.pop(name, None)
         return [] if alert is None else [resolved(alert, now, "a log can be read again")]
 
-    def _alert(self, job: Job, problem: str, since: float, now: float) -> Alert:
+    def _alert(self, job: Job, problem: str, since: float, now: float, seconds: float) -> Alert:
         where = (self._host, job.name, job.path, RULE)
         return Alert(
             # Its run is the time since when: one that comes again is another alert.
@@ -79,7 +79,7 @@ class Absence:
             },
             annotations={
                 "summary": f"no readable log of job {job.name}",
-                "description": f"For {duration(now - since)} nothing could be read: {problem}.",
+                "description": f"For {duration(seconds)} nothing could be read: {problem}.",
                 "advice": "Is the job running, and does it write to this path?\n"
                 "May the user that caffewatch runs as read the file, and enter its folders?",
             },

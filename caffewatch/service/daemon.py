@@ -17,6 +17,7 @@ from caffewatch.detect.registry import RULES
 from caffewatch.export.collector import Collector, CollectorSettings
 from caffewatch.export.exposition import exposition
 from caffewatch.export.stats import DelayHistogram, ServiceStats, merge
+from caffewatch.service.clock import Steady
 from caffewatch.service.loop import Loop
 from caffewatch.service.mail import Mailroom
 from caffewatch.service.past import Pasts
@@ -44,6 +45,13 @@ _log = logging.getLogger(__name__)
 class Daemon:
     """Follow, detect, serve and notify as the settings say.
 
+    Parameters
+    ----------
+    clock
+        The time of day, for people.
+    steady
+        What all waiting and all silence is measured by; this process's own time by default.
+
     Making one opens the state and the port; `start` begins to serve, `run` goes on until `stop`
     and may be called again, `close` ends all.
 
@@ -59,18 +67,22 @@ class Daemon:
         self,
         settings: Settings,
         clock: Callable[[], float] = time.time,
+        steady: Callable[[], float] | None = None,
         reload_ok: bool = True,
     ) -> None:
         self.settings = settings
         self.reload_ok = reload_ok
         self._clock = clock
+        self._steady = Steady(clock()) if steady is None else steady
         self._store = Store(settings.state_dir)
         try:
             self._published = Published(settings.metrics.blobs)
             self._pasts = Pasts(self._wake_loop)
             receivers = [make_receiver(x, settings.site) for x in settings.receivers]
             self._mailroom = Mailroom(settings)
-            self._dispatcher = Dispatcher(receivers, self._store.outbox, self._current, clock)
+            self._dispatcher = Dispatcher(
+                receivers, self._store.outbox, self._current, clock, steady=self._steady
+            )
             self._wakeups = Wakeups(self._wake) if settings.tail.events else None
             self._roster = Roster(settings, self._store, self._wakeups)
             self._loop = Loop(
@@ -117,7 +129,7 @@ class Daemon:
 
     def run(self, after_round: Callable[[], None] = lambda: None) -> None:
         """Follow the logs until `stop`; ``after_round`` is called as long as that goes on."""
-        self._loop.run(self._clock, after_round)
+        self._loop.run(self._clock, self._steady, after_round)
 
     def stop(self) -> None:
         """Ask `start` and `run` to return; from any thread or signal handler."""
@@ -218,11 +230,11 @@ class Daemon:
 
     def _catch_up(self) -> None:
         """Re-read what was read before, so that its alerts are in the first scrape."""
-        end = self._clock() + CATCH_UP
-        while self._loop.step(self._clock()) == 0.0 and self._clock() < end:
+        end = self._steady() + CATCH_UP
+        while self._loop.step(self._clock(), (), self._steady()) == 0.0 and self._steady() < end:
             if self._loop.stopping:
                 break
-        self._loop.publish(self._clock())
+        self._loop.publish(self._steady())
 
     def _current(self, receiver: str, since: float) -> list[Alert]:
         """Say what fires or has ended since, for a receiver that is told of it all the time."""
@@ -232,16 +244,16 @@ class Daemon:
         self._loop.wake(path)
 
     def _health(self) -> str | None:
-        late = self._clock() - self._loop.beat
+        late = self._steady() - self._loop.beat
         return None if late < STUCK else f"no round of the processing loop for {late:.0f} s"
 
     def _readiness(self) -> str | None:
         return None if self._ready.is_set() else "starting"
 
     def _retired(self) -> frozenset[tuple[str, str]]:
-        after, now = self.settings.metrics.retire_after, self._clock()
+        after, steady = self.settings.metrics.retire_after, self._steady()
         return frozenset(
             (x.stats.job, x.stats.log)
             for x in self._published.pictures()
-            if x.last_active is not None and now - x.last_active > after
+            if x.last_active is not None and steady - x.active_at > after
         )

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from threading import Event as Signal
 
 from caffewatch.log.events import Ended, RunStarted
+from caffewatch.service.clock import Steady
 from caffewatch.service.following import FollowedFile, Seen
 
 
@@ -40,10 +41,11 @@ def follow(
     """
     stop = stop or Signal()
     source = FollowedFile(os.fspath(path))
+    steady = Steady(time.time())
     has_ended = False
     try:
         while not stop.is_set():
-            for seen in source.look(time.time()):
+            for seen in source.look(time.time(), steady()):
                 has_ended = isinstance(seen, Ended) or (
                     has_ended and not isinstance(seen, RunStarted)
                 )

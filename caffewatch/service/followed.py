@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import suppress
 from dataclasses import replace
 from datetime import tzinfo
+from math import inf
 
 from caffewatch.alert.model import Alert, Origin, resolved
 from caffewatch.config.settings import Job
@@ -14,14 +14,14 @@ from caffewatch.detect.silence import Silence
 from caffewatch.export.stats import LogStats
 from caffewatch.log.localtime import as_if_utc
 from caffewatch.monitor import Monitor
+from caffewatch.service.audience import Audience
 from caffewatch.service.core import Core, dump
 from caffewatch.service.monitors import Monitors
+from caffewatch.service.stillness import Stillness
 from caffewatch.service.taken import Taken
-from caffewatch.service.witness import Witness
 from caffewatch.snapshot import Snapshot
 from caffewatch.tail.events import Chunk, Condition, Ended, Look
 from caffewatch.tail.follower import LogFollower
-from caffewatch.tail.reader import status
 
 _RUNS_KEPT = 3
 CORE_COST = 256 * 1024
@@ -61,29 +61,25 @@ class FollowedLog:
         self.origin = origin
         self.condition: Condition = "missing"
         self.error: str | None = None
-        self.quiet = False
-        self.last_written: float | None = None
         self.last_active = 0.0
+        self._fed_at = 0.0
         self.restored = False
         self._purpose = purpose
         self._missing_since: float | None = None
-        self._recalled = recalled
-        self._known = {x.fingerprint: x.starts_at for x in recalled}
+        self._audience = Audience(recalled)
         self._zone = zone
-        self._ignore_older = ignore_older
-        self._is_new = is_new
         self._looked_at: float | None = None
+        self._steady = 0.0
         self._caught_up = False
         self._is_first_look = True
         self._monitors = Monitors(self._make_monitor)
-        self._untold: set[str] = set()
         self._fed = 0
         self._lines = 0
         self._bytes = 0
         self._offset = 0
         self._lag = 0
         self._changes: Counter[str] = Counter(rotated=0, replaced=0, truncated=0, gone=0)
-        self._witness = Witness()
+        self._stillness = Stillness(origin.log, ignore_older if is_new else inf)
         self._recall: Callable[[], Core | None] | None = recall
 
     @property
@@ -92,19 +88,41 @@ class FollowedLog:
         return self.origin.job, self.origin.log
 
     @property
+    def last_written(self) -> float | None:
+        """Time of day at which the log was last written to, None before it was seen."""
+        return self._stillness.last_written
+
+    @property
+    def quiet(self) -> bool:
+        """Whether nobody is told of the log, which was old when it was first seen."""
+        return self._stillness.is_old
+
+    @property
+    def active_at(self) -> float:
+        """Steady time at which the log was written or read last."""
+        return max(self._stillness.since, self._fed_at)
+
+    @property
     def unsaved_bytes(self) -> int:
         """Bytes fed to the monitors since the last `core`: what a restart would read again."""
         return self._fed
 
-    def look(self, now: float) -> Taken:
-        """Read what is new and judge it."""
-        self._looked_at = now
+    def look(self, now: float, steady: float | None = None) -> Taken:
+        """Read what is new and judge it.
+
+        Parameters
+        ----------
+        now
+            The time of day, seconds since the epoch.
+        steady
+            The same without the steps that the clock has made since this process began.
+        """
+        self._looked_at, self._steady = now, now if steady is None else steady
         recalled = self._recall_core()
-        if self.last_written is None:
-            self._first_sight(now)
-        look = self.follower.look(now)
+        self._stillness.first_sight(now, self._steady)
+        look = self.follower.look(self._steady)
         self._take_stock(look, now)
-        decided = self._monitors.decide(now)
+        decided = self._monitors.decide(self._steady)
         alerts = self._feed_all(decided, now)
         for event in look.events:
             if isinstance(event, Ended):
@@ -116,9 +134,9 @@ class FollowedLog:
         if not (look.more or look.condition == "missing"):
             changed = changed or not self._caught_up
             self._caught_up = True
-        if self._caught_up and (self._recalled or not look.events):
+        if self._caught_up and (self._audience.waits or not look.events):
             alerts += self._tick(now)
-            alerts += self._let_go(now) if self._recalled else []
+            alerts += self._audience.let_go(self._firing, now)
         size = sum(len(x.data) for x in look.events if isinstance(x, Chunk))
         return Taken(
             alerts=alerts,
@@ -131,8 +149,7 @@ class FollowedLog:
 
     def firing(self) -> list[Alert]:
         """Return the alerts that fire now and that people were told of."""
-        found = [alert for monitor in self._monitors for alert in monitor.alerts]
-        return [] if self.quiet else [x for x in found if x.fingerprint not in self._untold]
+        return [] if self.quiet else self._audience.heard(self._firing())
 
     def position(self) -> str:
         """Return what to save: all that was fed to the monitors."""
@@ -148,12 +165,12 @@ class FollowedLog:
         if offsets is None or monitors.latest is None:
             return None
         self._fed = 0
-        known = Core(offsets, monitors.by_stream, monitors.latest, self._untold)
+        known = Core(offsets, monitors.by_stream, monitors.latest, self._audience.untold)
         return dump(known, self._purpose)
 
-    def missing_for(self, now: float) -> float:
+    def missing_for(self, steady: float) -> float:
         """Return for how long (seconds) nothing has been at the log's path."""
-        return 0.0 if self._missing_since is None else now - self._missing_since
+        return 0.0 if self._missing_since is None else steady - self._missing_since
 
     def abandon(self, now: float) -> list[Alert]:
         """Resolve what fires: the log is followed no more."""
@@ -164,13 +181,13 @@ class FollowedLog:
 
         Until all is read again that was read before a restart, the alerts are those that fired.
         """
-        if self._monitors.latest is None and not self._recalled:
+        if self._monitors.latest is None and not self._audience.waits:
             return None
         shown = self._monitors.latest or Monitor(self.origin)
         picture = shown.snapshot(blobs)
         if self._caught_up:
             return picture
-        return replace(picture, firing=Counter((x.rule, x.severity) for x in self._recalled))
+        return replace(picture, firing=self._audience.recalled)
 
     @property
     def shown(self) -> Sequence[Monitor]:
@@ -197,42 +214,30 @@ class FollowedLog:
             return False
         self.restored = True
         self._monitors.restore(core.monitors, core.latest)
-        self._untold = core.untold
+        self._audience.untold = core.untold
         for monitor in self._monitors:
-            monitor.know(self._known)
+            monitor.know(self._audience.known)
         self.follower.hold(core.offsets)
         return True
 
-    def _let_go(self, now: float) -> list[Alert]:
-        """Resolve what an earlier process told and this one, having read all, does not find.
-
-        The rules may have been changed, or the lines may be gone.
-        """
-        found = {x.fingerprint for monitor in self._monitors for x in monitor.alerts}
-        lost = [x for x in self._recalled if x.fingerprint not in found]
-        self._recalled = ()
-        return [resolved(x, now, "rules or log changed, it is found no more") for x in lost]
+    def _firing(self) -> list[Alert]:
+        return [alert for monitor in self._monitors for alert in monitor.alerts]
 
     def _tick(self, now: float) -> list[Alert]:
         """Judge the silence; that of a log nobody is told of says nothing."""
         monitor = self._monitors.latest
         if monitor is None or self.quiet or self.last_written is None or not monitor.runs:
             return []
-        gone = self._witness.gone(monitor.runs[-1].run.tid, now)
-        return self._told(monitor.tick(now, Silence(now - self.last_written, gone)), replay=False)
-
-    def _first_sight(self, now: float) -> None:
-        with suppress(OSError):
-            self.last_written = status(self.origin.log).st_mtime
-        if self.last_written is None:
-            return
-        self.quiet = self._is_new and now - self.last_written > self._ignore_older
+        run = monitor.runs[-1].run
+        told = not self._bytes and self._audience.heard_of("stall", run.id)
+        silence = self._stillness.silence(run.tid, self._steady, told)
+        return self._told(monitor.tick(now, silence), replay=False)
 
     def _take(self, chunk: Chunk, now: float) -> list[Alert]:
         if self._monitors.of(chunk.stream) is not None:
             return self._feed(chunk, now)
         before, latest = self._monitors.before(chunk.continues), self._monitors.latest
-        pieces = self._monitors.receive(chunk, now)
+        pieces = self._monitors.receive(chunk, self._steady)
         alerts: list[Alert] = []
         if before is not None and self._monitors.latest is not latest:
             alerts += self._told(before.supersede(now), chunk.replay)
@@ -243,7 +248,8 @@ class FollowedLog:
 
     def _make_monitor(self) -> Monitor:
         local = as_if_utc(self.last_written or self._looked_at, self._zone)
-        return Monitor(self.origin, self.job.rules, local, _RUNS_KEPT, self._known, self.job.events)
+        known = self._audience.known
+        return Monitor(self.origin, self.job.rules, local, _RUNS_KEPT, known, self.job.events)
 
     def _feed(self, chunk: Chunk, now: float) -> list[Alert]:
         monitor = self._monitors.of(chunk.stream)
@@ -251,7 +257,7 @@ class FollowedLog:
         lines, runs = monitor.parser.line, _newest(monitor)
         alerts = monitor.feed(chunk.data, now, chunk.stream, chunk.start)
         self._fed += len(chunk.data)
-        self.last_active = now
+        self.last_active, self._fed_at = now, self._steady
         if _newest(monitor) != runs:
             self.follower.run_started(chunk.stream, monitor.parser.run_offset)
         if not chunk.replay:
@@ -262,25 +268,19 @@ class FollowedLog:
     def _take_stock(self, look: Look, now: float) -> None:
         """Note how the log's files stand."""
         self.condition, self.error = look.condition, look.error
-        missing_since = self._missing_since or now
+        missing_since = self._missing_since or self._steady
         self._missing_since = missing_since if look.condition == "missing" else None
         self._offset, self._lag = look.offset, look.lag
         if look.changes:
             self._changes.update(change.name.lower() for change in look.changes)
+        if look.events and self._monitors.latest is not None:
+            silent = self._steady - self._stillness.since if self._caught_up else inf
+            self._monitors.latest.tick(now, Silence(silent, over=True))
         if self._caught_up and any(isinstance(x, Chunk) and not x.replay for x in look.events):
-            self.last_written, self.quiet = now, False
+            self._stillness.written(now, self._steady)
 
     def _told(self, alerts: Iterable[Alert], replay: bool) -> list[Alert]:
-        """Leave out what nobody is to hear, and the end of what nobody heard begin."""
-        told = []
-        for alert in alerts:
-            if alert.state == "resolved" and alert.fingerprint in self._untold:
-                self._untold.discard(alert.fingerprint)
-            elif not (replay or self.quiet):
-                told.append(alert)
-            elif alert.state == "firing" and alert.fingerprint not in self._known:
-                self._untold.add(alert.fingerprint)
-        return told
+        return self._audience.tell(alerts, silently=replay or self.quiet)
 
     def _end(self, ended: Ended, now: float) -> list[Alert]:
         alerts = self._feed_all(self._monitors.give_up_on(ended.stream), now)

@@ -11,10 +11,9 @@ from caffewatch.log.events import Event
 from caffewatch.log.localtime import as_if_utc
 from caffewatch.monitor import Monitor
 from caffewatch.service.monitors import Monitors
-from caffewatch.service.witness import Witness
+from caffewatch.service.stillness import Stillness
 from caffewatch.tail.events import Chunk, Ended
 from caffewatch.tail.follower import LogFollower
-from caffewatch.tail.reader import status
 
 Seen = Event | Finding
 _RUNS_KEPT = 3
@@ -29,7 +28,7 @@ class Source(Protocol):
     def monitor(self) -> Monitor | None:
         """What judges the newest run, None before the first byte."""
 
-    def look(self, now: float) -> Iterator[Seen]:
+    def look(self, now: float, steady: float | None = None) -> Iterator[Seen]:
         """Take in what is new; yield each event, and each finding as it begins and as it ends."""
 
     def close(self) -> None:
@@ -97,45 +96,46 @@ class FollowedFile:
         self.unreadable = False
         self.more = False
         self._follower = LogFollower(path)
-        self._path = path
-        self._written: float | None = None
+        self._stillness = Stillness(path)
+        self._steady = 0.0
         self._caught_up = False
         self._monitors = Monitors(self._make)
         self._judge = Judge()
-        self._witness = Witness()
 
     @property
     def monitor(self) -> Monitor | None:
         """What judges the newest run."""
         return self._monitors.latest
 
-    def look(self, now: float) -> Iterator[Seen]:
+    def look(self, now: float, steady: float | None = None) -> Iterator[Seen]:
         """Take in what is new."""
-        if self._written is None:
-            self._written = _modified(self._path)
-        look = self._follower.look(now)
+        self._steady = now if steady is None else steady
+        self._stillness.first_sight(now, self._steady)
+        look = self._follower.look(self._steady)
         self.more, self.problem = look.more, look.error
         self.unreadable = look.condition == "unreadable"
-        for chunk in self._monitors.decide(now):
+        for chunk in self._monitors.decide(self._steady):
             yield from self._feed(chunk, now)
+        self._note_end_of_silence(bool(look.events), now)
         for event in look.events:
             if isinstance(event, Chunk):
                 yield from self._take(event, now)
             else:
                 yield from self._end(event, now)
         if not look.more:
-            yield from self._tick(now, grown=bool(look.events))
+            self._caught_up = True
+            yield from self._tick(now)
 
     def close(self) -> None:
         """Close every file."""
         self._follower.close()
 
     def _make(self) -> Monitor:
-        return Monitor(reference=as_if_utc(self._written), keep=_RUNS_KEPT)
+        return Monitor(reference=as_if_utc(self._stillness.last_written), keep=_RUNS_KEPT)
 
     def _take(self, chunk: Chunk, now: float) -> Iterator[Seen]:
         is_known = self._monitors.of(chunk.stream) is not None
-        for piece in [chunk] if is_known else self._monitors.receive(chunk, now):
+        for piece in [chunk] if is_known else self._monitors.receive(chunk, self._steady):
             yield from self._feed(piece, now)
 
     def _feed(self, chunk: Chunk, now: float) -> Iterator[Seen]:
@@ -151,17 +151,16 @@ class FollowedFile:
         if monitor is not None:
             yield from self._judge.take(monitor, monitor.parser.flush(ended.stream), now)
 
-    def _tick(self, now: float, grown: bool) -> Iterator[Seen]:
-        self._written = now if grown and self._caught_up else self._written
-        self._caught_up = True
+    def _note_end_of_silence(self, grown: bool, now: float) -> None:
+        if not (grown and self._caught_up):
+            return
+        if self.monitor is not None:
+            silent = self._steady - self._stillness.since
+            self.monitor.tick(now, Silence(silent, over=True))
+        self._stillness.written(now, self._steady)
+
+    def _tick(self, now: float) -> Iterator[Seen]:
         monitor = self.monitor
-        if monitor is not None and monitor.runs and self._written is not None:
-            gone = self._witness.gone(monitor.runs[-1].run.tid, now)
-            yield from self._judge.tick(monitor, Silence(now - self._written, gone), now)
-
-
-def _modified(path: str) -> float | None:
-    try:
-        return status(path).st_mtime
-    except OSError:
-        return None
+        if monitor is not None and monitor.runs and self._stillness.last_written is not None:
+            silence = self._stillness.silence(monitor.runs[-1].run.tid, self._steady)
+            yield from self._judge.tick(monitor, silence, now)

@@ -36,6 +36,9 @@ _log = logging.getLogger(__name__)
 class Ledger:
     """Collect what looks at logs brought, and commit it.
 
+    All times are of the loop's steady time: letters wait, and alerts are told again, by what has
+    really passed.
+
     Parameters
     ----------
     nudge
@@ -55,10 +58,6 @@ class Ledger:
         self._alerts: list[Alert] = []
         self._letters: list[Letter] = []
         self._next_forgetting = 0.0
-
-    def hurry(self) -> None:
-        """Do everything that is done now and then at once: the clock was set back."""
-        self.next_tending = self._next_forgetting = 0.0
 
     @property
     def repeats_any(self) -> bool:
@@ -107,7 +106,7 @@ class Ledger:
             self._store.forget(now, KEEP, self._roster.keys(), self._mailroom.receivers)
         idle = (
             x for x in self._roster
-            if x.unsaved_bytes >= IDLE_CORE_SIZE and now - (x.last_written or 0.0) >= TEND_EVERY
+            if x.unsaved_bytes >= IDLE_CORE_SIZE and now - x.active_at >= TEND_EVERY
         )  # fmt: skip
         if chosen := list(islice(idle, CORES_AT_ONCE)):
             self._write(chosen, chosen)

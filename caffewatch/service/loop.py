@@ -55,7 +55,7 @@ class Loop:
         nudge: Callable[[], None],
         poll_interval: float,
     ) -> None:
-        self.beat = 0.0
+        self.beat = self._now = 0.0
         self._errors: Counter[str] = Counter(tail=0, detect=0)
         self._roster = roster
         self._ledger = Ledger(roster, store, mailroom, nudge)
@@ -91,13 +91,16 @@ class Loop:
         self.wake(_NOWHERE)
 
     def run(
-        self, clock: Callable[[], float], after_round: Callable[[], None] = lambda: None
+        self,
+        clock: Callable[[], float],
+        steady: Callable[[], float],
+        after_round: Callable[[], None] = lambda: None,
     ) -> None:
         """Go on until `stop`; call ``after_round`` every `DISCOVER_EVERY` seconds or sooner."""
         wait = 0.0
         while not self._stopping:
             woken = self._sleep(wait)
-            wait = self.step(clock(), woken)
+            wait = self.step(clock(), woken, steady())
             after_round()
 
     def resume(self) -> None:
@@ -114,47 +117,45 @@ class Loop:
         """Whether the loop was asked to end."""
         return self._stopping
 
-    def step(self, now: float, woken: Iterable[str] = ()) -> float:
+    def step(self, now: float, woken: Iterable[str] = (), steady: float | None = None) -> float:
         """Do what is due; return the seconds until more is.
 
         Parameters
         ----------
+        now
+            The time of day, seconds since the epoch, at which things happen to people.
         woken
             Paths at which something happened.
+        steady
+            The same without the steps that the clock has made since this process began; all that
+            is due, and all that has lasted, is judged by it.
         """
-        if now < self.beat:
-            self._hurry()
-        self.beat = now
-        due, room = self._due(woken, now), ROUND_SIZE
+        self._now, steady = now, now if steady is None else steady
+        self.beat = steady
+        due, room = self._due(woken, steady), ROUND_SIZE
         for number, log in enumerate(due):
-            room -= self._look(log, now)
+            room -= self._look(log, steady)
             if room <= 0:
                 self._behind = {x.key: x for x in due[number + 1 :]} | self._behind
                 break
-        self._ledger.commit(now)
-        if self._ledger.repeats_any and now >= self._next_reminder:
-            self._next_reminder = now + REMIND_EVERY
-            self._ledger.remind(now)
-        self._ledger.tend(now)
-        if self._published.is_due and now >= self._next_publication:
-            self.publish(now)
+        self._ledger.commit(steady)
+        if self._ledger.repeats_any and steady >= self._next_reminder:
+            self._next_reminder = steady + REMIND_EVERY
+            self._ledger.remind(steady)
+        self._ledger.tend(steady)
+        if self._published.is_due and steady >= self._next_publication:
+            self.publish(steady)
         if self._pasts.is_asked:
             self._pasts.answer(self._roster)
-        return self._wait(now)
+        return self._wait(steady)
 
-    def _hurry(self) -> None:
-        """Look at everything at once: by a clock that was set back it would be due too late."""
-        self._next_poll = self._next_discovery = self._last_survey = 0.0
-        self._next_publication = self._next_reminder = 0.0
-        self._ledger.hurry()
-
-    def publish(self, now: float) -> None:
+    def publish(self, steady: float) -> None:
         """Show other threads how the logs stand."""
-        self._next_publication = now + PUBLISH_EVERY
+        self._next_publication = steady + PUBLISH_EVERY
         self._published.jobs = self._roster.jobs()
         self._published.publish()
 
-    def _due(self, woken: Iterable[str], now: float) -> list[FollowedLog]:
+    def _due(self, woken: Iterable[str], steady: float) -> list[FollowedLog]:
         """Return the logs to look at: those named, or all of them, and last those behind."""
         logs: dict[tuple[str, str], FollowedLog] = {}
         behind, self._behind = self._behind, {}
@@ -163,44 +164,44 @@ class Loop:
             logs |= {log.key: log for log in named}
             if not named:
                 # In a storm of events those of the logs may be lost.
-                self._next_poll = min(self._next_poll, now + STORM_EVERY)
+                self._next_poll = min(self._next_poll, steady + STORM_EVERY)
             if not named and self._roster.might_have(path):
-                self._survey(now)
-        if now >= self._next_discovery:
-            self._next_discovery = now + DISCOVER_EVERY
-            self._last_survey = now
-            logs |= {log.key: log for log in self._discover(now)}
+                self._survey(steady)
+        if steady >= self._next_discovery:
+            self._next_discovery = steady + DISCOVER_EVERY
+            self._last_survey = steady
+            logs |= {log.key: log for log in self._discover(steady)}
             logs |= {log.key: log for log in self._roster if log.condition == "missing"}
-        if now >= self._next_poll:
-            self._next_poll = now + self._poll_interval
+        if steady >= self._next_poll:
+            self._next_poll = steady + self._poll_interval
             logs |= {log.key: log for log in self._roster}
         return [*(x for key, x in logs.items() if key not in behind), *behind.values()]
 
-    def _survey(self, now: float) -> None:
+    def _survey(self, steady: float) -> None:
         """Look at everything soon: there may be a new log, or a link leads elsewhere."""
-        soon = max(now, self._last_survey + SURVEY_EVERY)
+        soon = max(steady, self._last_survey + SURVEY_EVERY)
         self._next_poll = min(self._next_poll, soon)
         self._next_discovery = min(self._next_discovery, soon)
 
-    def _discover(self, now: float) -> list[FollowedLog]:
-        for log in self._roster.gone(now):
-            self._ledger.note(log, log.abandon(now), now)
+    def _discover(self, steady: float) -> list[FollowedLog]:
+        for log in self._roster.gone(steady):
+            self._ledger.note(log, log.abandon(self._now), steady)
             self._published.forget(log)
         found = self._roster.discover()
         for log in found:
             self._published.note(log)
-        for job, alerts in self._roster.judge_absence(now):
-            self._ledger.note_alerts(job, alerts, now)
+        for job, alerts in self._roster.judge_absence(self._now, steady):
+            self._ledger.note_alerts(job, alerts, steady)
             for alert in alerts:
                 _log.log(*_described(alert))
         self._published.jobs = self._roster.jobs()
         return found
 
-    def _look(self, log: FollowedLog, now: float) -> int:
+    def _look(self, log: FollowedLog, steady: float) -> int:
         """Look at one log; return how many bytes it brought."""
-        condition, was_missing = log.condition, log.missing_for(now) > 0
+        condition, was_missing = log.condition, log.missing_for(steady) > 0
         try:
-            taken = log.look(now)
+            taken = log.look(self._now, steady)
         except Exception:
             # One log that trips the program up must not end the watch over the others.
             self._errors["detect"] += 1
@@ -214,16 +215,16 @@ class Loop:
             _log.warning("%s", log.error)
         if was_missing and log.condition == "readable":
             # Its folder may have come with it, after the last look for folders to watch.
-            self._survey(now)
+            self._survey(steady)
         if taken.more:
             self._behind[log.key] = log
         if taken.soon:
-            self._next_poll = min(self._next_poll, now + HEAD_PATIENCE)
+            self._next_poll = min(self._next_poll, steady + HEAD_PATIENCE)
         if taken.rotated:
-            self._survey(now)
+            self._survey(steady)
         if taken.changed:
             self._published.note(log, urgent=bool(taken.alerts))
-            self._ledger.note(log, taken.alerts, now)
+            self._ledger.note(log, taken.alerts, steady)
             for alert in taken.alerts:
                 _log.log(*_described(alert))
         return taken.size
@@ -237,7 +238,7 @@ class Loop:
                 woken.add(self._events.get_nowait())
         return woken - {_NOWHERE}
 
-    def _wait(self, now: float) -> float:
+    def _wait(self, steady: float) -> float:
         if self._behind:
             return 0.0
         due = min(self._next_poll, self._next_discovery, self._ledger.next_tending)
@@ -245,7 +246,7 @@ class Loop:
             due = min(due, self._next_reminder)
         if self._published.is_due:
             due = min(due, self._next_publication)
-        return max(0.0, due - now)
+        return max(0.0, due - steady)
 
 
 def _described(alert: Alert) -> tuple[int, str, str, str, str, str]:

@@ -36,18 +36,19 @@ class Piped:
         self._judge = Judge()
         self._last = now
 
-    def look(self, now: float) -> Iterator[Seen]:
+    def look(self, now: float, steady: float | None = None) -> Iterator[Seen]:
         """Take in what is there; yield events and findings."""
+        steady = now if steady is None else steady
         self.more = not self.over and bool(select.select([self._descriptor], [], [], 0)[0])
         if self.more:
-            self._last = now
+            self._last = steady
             data = os.read(self._descriptor, _SIZE)
             self.over, self.more = not data, bool(data)
             parser = self.monitor.parser
             events = parser.close() if self.over else self.monitor.read(data, now)
             yield from self._judge.take(self.monitor, events, now)
         elif not self.over:
-            yield from self._judge.tick(self.monitor, Silence(now - self._last), now)
+            yield from self._judge.tick(self.monitor, Silence(steady - self._last), now)
 
     def close(self) -> None:
         """Leave the pipe to whoever opened it."""

@@ -17,12 +17,14 @@ SNAPSHOTS_AT_ONCE = 64
 class Picture(NamedTuple):
     """One log's snapshot (None before its first byte), figures, and when it last said something.
 
-    ``last_active`` is when it was written or first read, whichever is later (None: it never was).
+    ``last_active`` is when it was written or first read, whichever is later (None: it never was);
+    ``active_at`` is the same by the loop's steady time.
     """
 
     snapshot: Snapshot | None
     stats: LogStats
     last_active: float | None
+    active_at: float
 
 
 class Published:
@@ -70,7 +72,7 @@ class Published:
         taken = {}
         for key, log in (self._changed | drawn).items():
             snapshot = log.snapshot(self._blobs) if key in drawn else self._old_snapshot(key)
-            taken[key] = Picture(snapshot, log.stats(), _last_active(log))
+            taken[key] = Picture(snapshot, log.stats(), _last_active(log), log.active_at)
         self._undrawn = {key: x for key, x in self._undrawn.items() if key not in drawn}
         self._changed = {}
         with self._lock:

@@ -95,7 +95,7 @@ class Roster:
         there = {job for job, path in self._logs if os.path.lexists(path)}
         return [job for job in self._settings.jobs if job.name not in there]
 
-    def judge_absence(self, now: float) -> list[tuple[Job, list[Alert]]]:
+    def judge_absence(self, now: float, steady: float) -> list[tuple[Job, list[Alert]]]:
         """Return what is to be told of jobs that have no readable log, or have one again."""
         edges = []
         for job in self._settings.jobs:
@@ -104,7 +104,7 @@ class Roster:
             if logs:
                 readable = any(x.condition == "readable" for x in logs)
                 problem = None if readable else logs[0].error or f"{job.path}: no such file"
-            edges.append((job, self.absence.judge(job, problem, now)))
+            edges.append((job, self.absence.judge(job, problem, now, steady)))
         return edges
 
     def jobs(self) -> tuple[JobStats, ...]:
@@ -144,13 +144,13 @@ class Roster:
         del self._logs[log.key]
         return self._follow(log.job, log.origin.log)
 
-    def gone(self, now: float) -> list[FollowedLog]:
+    def gone(self, steady: float) -> list[FollowedLog]:
         """Take out the logs that have been missing for long, save those that a job names.
 
         And those that are no logs: what a job names may turn out to be a folder once it is there.
         """
         named = {(job.name, job.path) for job in self._settings.jobs}
-        gone = [x for x in self._logs.values() if x.missing_for(now) >= FORGET_AFTER]
+        gone = [x for x in self._logs.values() if x.missing_for(steady) >= FORGET_AFTER]
         gone = [x for x in gone if x.key not in named]
         unreadable = [x for x in self._logs.values() if x.condition == "unreadable"]
         folders = [x for x in unreadable if os.path.isdir(x.origin.log)]

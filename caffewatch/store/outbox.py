@@ -18,6 +18,8 @@ from caffewatch.store.transaction import Database
 
 MAX_LETTERS = 100
 """Letters in one notification."""
+LONGEST_PAUSE = 3600.0
+"""Seconds between two tries; a longer pause, like a letter from the future, is a clock set back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,8 +127,10 @@ def enqueue(connection: sqlite3.Connection, letters: Iterable[Letter]) -> None:
 def _head(connection: sqlite3.Connection, receiver: str, now: float) -> sqlite3.Row | None:
     """Find the oldest letter of a group that may be tried."""
     found: sqlite3.Row | None = connection.execute(
-        "SELECT * FROM heads WHERE receiver = ? AND ready_at <= ? ORDER BY id LIMIT 1",
-        (receiver, now),
+        "SELECT heads.* FROM heads JOIN outbox USING (id) WHERE heads.receiver = ? AND "
+        "(ready_at <= ? OR CASE WHEN heads.batch IS NULL THEN created_at > ? ELSE ready_at > ? END)"
+        " ORDER BY id LIMIT 1",
+        (receiver, now, now, now + LONGEST_PAUSE),
     ).fetchone()
     return found
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from math import inf
+
 import pytest
 
 from caffewatch.alert.model import Alert
@@ -113,6 +115,38 @@ class TestSilence:
 
         assert told[0] == told[1]
 
+    def test_is_known_by_what_was_logged_before(self) -> None:
+        """A process that has not seen the first stall gives the second the same identity."""
+        log = steady()
+        monitor = follow(log)
+        (first,) = after(monitor, 1200)
+        log.display(50)
+        monitor.feed(log.chunks[-1][1].encode(), 1300.0)
+
+        seconds = [after(m, 1200)[0].fingerprint for m in (monitor, follow(log))]
+
+        assert seconds[0] == seconds[1] != first.fingerprint
+
+    def test_twice_between_two_displays(self) -> None:
+        """They are two."""
+        monitor = follow(steady())
+        (first,) = after(monitor, 1200)
+        more = CaffeLog()
+        more.block()
+        monitor.feed(more.data, 1300.0)
+
+        (second,) = after(monitor, 1200)
+
+        assert first.fingerprint != second.fingerprint
+
+    def test_that_was_told_before_needs_no_patience(self) -> None:
+        """The clock may have been set back since; the log is as silent as it was."""
+        monitor = follow(steady())
+
+        (alert,) = monitor.tick(1.0, Silence(1.0, told=True))
+
+        assert (alert.rule, alert.state) == (RULE, "firing")
+
 
 class TestProcess:
     @pytest.mark.parametrize(("seconds", "count"), [(29, 0), (30, 1)])
@@ -213,6 +247,19 @@ class TestGap:
 
         assert found(log, RULE) == []
         assert len(after(follow(log), 600)) == 1
+
+    @pytest.mark.parametrize(("silent", "count"), [(999, 0), (1001, 1), (inf, 1)])
+    def test_by_a_step_of_the_clock(self, silent: float, count: int) -> None:
+        """Where somebody watched, it was no longer than what was seen of it."""
+        log = steady()
+        monitor = follow(log)
+        log.pass_time(20_000)
+        log.display(50)
+
+        monitor.tick(0.0, Silence(silent, over=True))
+        monitor.feed(log.chunks[-1][1].encode(), 0.0)
+
+        assert len(monitor.runs[-1].findings) == count
 
     def test_that_comes_every_night(self) -> None:
         """A machine that is suspended for half a day, each day of a year, is a few lines."""

@@ -31,7 +31,8 @@ class TestAbsence:
         """Once, and says what was wrong."""
         absence, (only,) = Absence(chosen, []), chosen.jobs
 
-        edges = [absence.judge(only, "no such file", NOW + x) for x in (0, AFTER - 1, AFTER, 999)]
+        times = [NOW + x for x in (0, AFTER - 1, AFTER, 999)]
+        edges = [absence.judge(only, "no such file", x, x) for x in times]
 
         assert [len(x) for x in edges] == [0, 0, 1, 0]
         (alert,) = edges[2]
@@ -42,29 +43,41 @@ class TestAbsence:
     def test_resolves_when_there_is_one(self, chosen: Settings) -> None:
         """And fires anew, as another alert, when it is gone for a while again."""
         absence, (only,) = Absence(chosen, []), chosen.jobs
-        absence.judge(only, "gone", NOW)
-        (first,) = absence.judge(only, "gone", NOW + AFTER)
+        absence.judge(only, "gone", NOW, NOW)
+        (first,) = absence.judge(only, "gone", NOW + AFTER, NOW + AFTER)
 
-        (end,) = absence.judge(only, None, NOW + 400)
+        (end,) = absence.judge(only, None, NOW + 400, NOW + 400)
 
         assert (end.fingerprint, end.state, end.ends_at) == (
             first.fingerprint, "resolved", NOW + 400,
         )  # fmt: skip
-        absence.judge(only, "gone", NOW + 500)
-        (second,) = absence.judge(only, "gone", NOW + 500 + AFTER)
+        absence.judge(only, "gone", NOW + 500, NOW + 500)
+        (second,) = absence.judge(only, "gone", NOW + 500 + AFTER, NOW + 500 + AFTER)
         assert second.fingerprint != first.fingerprint
+
+    def test_a_step_of_the_clock_is_no_while(self, chosen: Settings) -> None:
+        """What counts is for how long there was nothing to be read."""
+        absence, (only,) = Absence(chosen, []), chosen.jobs
+        absence.judge(only, "gone", NOW, NOW)
+
+        early = absence.judge(only, "gone", NOW + 9 * AFTER, NOW + 1)
+        (alert,) = absence.judge(only, "gone", NOW - 9 * AFTER, NOW + AFTER)
+
+        assert early == []
+        assert alert.starts_at == NOW - 9 * AFTER
 
     def test_goes_on_after_a_restart(self, chosen: Settings) -> None:
         """What an earlier process told is not told again, and ends."""
         before, (only,) = Absence(chosen, []), chosen.jobs
-        before.judge(only, "gone", NOW)
-        told = before.judge(only, "gone", NOW + AFTER)
+        before.judge(only, "gone", NOW, NOW)
+        told = before.judge(only, "gone", NOW + AFTER, NOW + AFTER)
 
         absence = Absence(chosen, told)
 
-        assert absence.judge(only, "gone", NOW + 9 * AFTER) == []
+        assert absence.judge(only, "gone", NOW + 9 * AFTER, NOW + 9 * AFTER) == []
         assert absence.firing == [(only, told)]
-        assert [x.state for x in absence.judge(only, None, NOW + 10 * AFTER)] == ["resolved"]
+        (end,) = absence.judge(only, None, NOW + 10 * AFTER, NOW + 10 * AFTER)
+        assert end.state == "resolved"
 
 
 class TestMetrics:

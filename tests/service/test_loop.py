@@ -269,10 +269,10 @@ class TestFailures:
         append(tmp_path / "evil.log", bad)
         look = "caffewatch.service.followed.FollowedLog.look"
 
-        def trip(log: FollowedLog, now: float) -> Taken:
+        def trip(log: FollowedLog, now: float, steady: float) -> Taken:
             if "evil" in log.origin.log:
                 raise ValueError("a bug")
-            return original(log, now)
+            return original(log, now, steady)
 
         original = FollowedLog.look
         monkeypatch.setattr(look, trip)
@@ -342,7 +342,8 @@ class TestRun:
     ) -> None:
         """An event wakes it from a long sleep, with the time of the waking; so does `stop`."""
         times = iter(range(1000))
-        thread = threading.Thread(target=stage.loop.run, args=(lambda: NOW + next(times),))
+        steady = lambda: NOW + next(times)  # noqa: E731 - a clock
+        thread = threading.Thread(target=stage.loop.run, args=(lambda: 0.0, steady))
         thread.start()
         try:
             eventually(lambda: stage.loop.beat == NOW)

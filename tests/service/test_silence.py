@@ -41,6 +41,32 @@ class TestSilence:
 
         assert followed.told == [("stall", "", "firing"), ("stall", "", "resolved")]
 
+    def test_a_step_of_the_clock_is_none(self, path: Path) -> None:
+        """Nor is it the end of one."""
+        log = Followed(path).log
+        log.look(NOW, NOW)
+
+        told = [
+            [(x.rule, x.state) for x in log.look(now, steady).alerts]
+            for now, steady in [
+                (NOW + 9 * HOUR, NOW + 10), (NOW + HOUR, NOW + HOUR), (NOW - HOUR, NOW + HOUR + 1),
+            ]
+        ]  # fmt: skip
+
+        assert told == [[], [("stall", "firing")], []]
+
+    def test_it_goes_on_after_a_restart(self, path: Path) -> None:
+        """By a clock that was set back it has hardly begun."""
+        followed = Followed(path)
+        followed.look()
+        followed.look(after=HOUR)
+        followed.restart()
+        followed.look(after=-HOUR)
+
+        assert followed.told == [("stall", "", "firing")] * 2
+        assert len({x.fingerprint for x in followed.alerts}) == 1
+        assert [x.rule for x in followed.log.firing()] == ["stall"]
+
     def test_a_run_that_has_ended_may_be_silent(self, tmp_path: Path) -> None:
         """Nobody waits for a line after the end."""
         log = healthy()

@@ -18,6 +18,7 @@ def alert(fingerprint: str = "f1", group: str = "g1", state: State = "firing") -
 def letter(
     fingerprint: str = "f1", group: str = "g1", state: State = "firing",
     *, receiver: str = "hook", due_at: float = NOW, repeat: int = 0,
+    created_at: float = NOW,
 ) -> Letter:  # fmt: skip
-    """Make a letter that was written NOW."""
-    return Letter(receiver, alert(fingerprint, group, state), NOW, due_at, repeat)
+    """Make a letter that was written NOW, unless told otherwise."""
+    return Letter(receiver, alert(fingerprint, group, state), created_at, due_at, repeat)

@@ -36,6 +36,18 @@ class TestClaim:
             None, NOW + 5,
         )  # fmt: skip
 
+    def test_waits_for_no_clock_that_was_set_back(self, store: Store) -> None:
+        """A letter from the future is due, and so is a try that is further off than any can be."""
+        store.commit({}, (), [letter(created_at=NOW + 7200, due_at=NOW + 7205)])
+        found = claim(store)
+        store.outbox.retry(found.notification.id, NOW + 3601, "503")
+
+        again = claim(store)
+        store.outbox.retry(found.notification.id, NOW + 3600, "503")
+
+        assert again.notification == found.notification
+        assert store.outbox.claim("hook", NOW) is None
+
     def test_never_lets_a_letter_overtake(self, store: Store) -> None:
         """A letter that is due takes the earlier ones of its group along, not the later ones."""
         store.commit(
