@@ -101,6 +101,21 @@ class Beside:
             if len(before) == len(listed):
                 return
 
+    def is_copied_unread(self, source: Source, path: str) -> bool:
+        """Tell whether lines came to the log and were copied away before any was read.
+
+        Of an empty file nothing is known that could disagree; only the new copy betrays it. A file
+        that has lost the log's name was renamed, not copied.
+        """
+        if source.file is None or not source.touched:
+            return False
+        if [x for _, x in identities([path])] != [source.id]:
+            return False
+        unseen = self.unseen(path, [source.path], source.id)
+        is_copied = not all(_share_beginning(name, source.file) for name in unseen)
+        source.touched = False  # not before: where the disk fails, the next look has to ask again
+        return is_copied
+
     def note_copies(self, source: Source, path: str) -> None:
         """Know the copies of what was read from a file that is about to be given up."""
         for name in self.unseen(path, [source.path], source.id):
@@ -180,7 +195,7 @@ class Beside:
         self._known = (*self.known, PastFile(file.id, Digest.of(file.read(0, SAMPLE_SIZE))))
 
 
-def share_beginning(name: str, file: OpenFile) -> bool:
+def _share_beginning(name: str, file: OpenFile) -> bool:
     """Tell whether the shorter of two files is all in the other one."""
     with if_there, OpenFile.open(name) as other:
         return file.holds(other) or other.holds(file)

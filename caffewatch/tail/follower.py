@@ -7,14 +7,14 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Literal
 
-from caffewatch.tail.beside import Beside, share_beginning
+from caffewatch.tail.beside import Beside
 from caffewatch.tail.events import Condition, Ended, Look
 from caffewatch.tail.identity import Change, FileId, decide
 from caffewatch.tail.parking import seek, unpark
 from caffewatch.tail.position import Position
 from caffewatch.tail.reader import OpenFile, begins_with, file_id, resolved, status
 from caffewatch.tail.resume import Resumption, find_again
-from caffewatch.tail.siblings import find, identities, neighbours
+from caffewatch.tail.siblings import find, neighbours
 from caffewatch.tail.source import Source
 from caffewatch.tail.streams import Streams
 
@@ -197,15 +197,18 @@ class LogFollower:
         self._first, self._saved = False, None
 
     def _unpark(self, now: float) -> None:
-        current = self._streams.current
-        parked = [x for x in self._streams if x.file is None and x is not current]
-        for source in unpark(parked, self.path, now, self._streams.fail, self._beside.is_read):
-            self._drop(source)
+        current, failed = self._streams.current, False
         if current is not None and current.file is None:
             try:
                 current.unpark()
             except OSError as error:
                 self._streams.fail(current, error)
+                failed = True
+        parked = [x for x in self._streams if x.file is None and x is not current]
+        if failed:  # a file of which nothing was read may be a copy of what cannot be looked at
+            parked = [x for x in parked if x.known.has_line]
+        for source in unpark(parked, self.path, now, self._streams.fail, self._beside.is_read):
+            self._drop(source)
 
     def _begin(self, file: OpenFile, now: float) -> None:
         if self._first:
@@ -217,14 +220,15 @@ class LogFollower:
 
     def _compare(self, current: Source, file: OpenFile, now: float) -> None:
         """Tell whether the file now behind the path goes on with what was read before."""
-        known = current.known_before
+        known, near = current.known_before, [current.path]
         change = decide(known, file.seen(known.offset))
         if change is Change.ROTATED and current.is_unread_in(file):
             change = Change.REPLACED
+            # Of a file that nobody read it may have been copied away what was in it before.
+            self._beside.take_in(self.path, near, file.id, now, successor=file)
         if change in (Change.SAME, Change.GROWN, Change.REPLACED):
-            current.attach(file)
+            self._streams.bring_back(current, file)
         else:
-            near = [current.path]
             if current.file is None:
                 self._recover(current)
             self._succeed(file, near, now)
@@ -234,24 +238,14 @@ class LogFollower:
     def _check_contents(self, now: float) -> None:
         for source in list(self._streams):
             try:
-                if source.check() is Change.TRUNCATED or self._is_truncated_unread(source):
+                if source.check() is Change.TRUNCATED or self._is_copied_unread(source):
                     self._truncated(source, now)
             except OSError as error:
                 self._streams.fail(source, error)
 
-    def _is_truncated_unread(self, source: Source) -> bool:
-        """Tell whether lines came and were copied away before any was read.
-
-        Of an empty file nothing is known that could disagree; only the new copy betrays it. A file
-        that has lost the log's name was renamed, not copied.
-        """
+    def _is_copied_unread(self, source: Source) -> bool:
         is_unread = source is self._streams.current and not (source.replaying or source.offset)
-        if not is_unread or source.file is None or not source.touched:
-            return False
-        if [x for _, x in identities([self.path])] != [source.id]:
-            return False
-        unseen = self._beside.unseen(self.path, [source.path], source.id)
-        return not all(share_beginning(name, source.file) for name in unseen)
+        return is_unread and self._beside.is_copied_unread(source, self.path)
 
     def _truncated(self, source: Source, now: float) -> None:
         is_current, near = source is self._streams.current, [source.path]

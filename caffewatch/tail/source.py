@@ -115,10 +115,10 @@ class Source:
             return Change.GONE
         found = self._status = self.file.status()
         stamp = (found.st_size, found.st_mtime_ns)
-        self.touched = stamp != self._verified
-        if not self.touched:
+        if stamp == self._verified:
             self._change = Change.GROWN if found.st_size > self.offset else Change.SAME
             return self._change
+        self.touched = True
         self._change = decide(self.known, self.file.seen(self.offset))
         if self._change is not Change.TRUNCATED:
             self._verified = stamp

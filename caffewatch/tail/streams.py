@@ -61,7 +61,7 @@ class Streams:
         for source in self._sources:
             is_itself = source.id == file.id and source.known.agrees(file.seen(source.offset))
             if is_itself or source.lives_on_in(file):
-                self._bring_back(source, file)
+                self.bring_back(source, file)
                 return
         self.last_stream += 1
         skipped = offset
@@ -152,8 +152,8 @@ class Streams:
             yield chunk
             change = source.check()
 
-    def _bring_back(self, source: Source, file: OpenFile) -> None:
-        """Make a file that has got the log's name back the current one again."""
+    def bring_back(self, source: Source, file: OpenFile) -> None:
+        """Make a file the current one, as the one that a source reads or goes on in."""
         if source.file is None or source.id != file.id:
             source.attach(file)
         else:
