@@ -16,7 +16,7 @@ from caffewatch.log.localtime import as_if_utc
 from caffewatch.monitor import Monitor
 from caffewatch.service.audience import Audience
 from caffewatch.service.core import Core, dump
-from caffewatch.service.monitors import Monitors
+from caffewatch.service.monitors import HEAD_PATIENCE, Monitors
 from caffewatch.service.stillness import Stillness
 from caffewatch.service.taken import Taken
 from caffewatch.snapshot import Snapshot
@@ -142,7 +142,7 @@ class FollowedLog:
             alerts=alerts,
             changed=changed or bool(alerts),
             more=look.more,
-            soon=bool(self._monitors.open_streams),
+            soon=HEAD_PATIENCE if self._monitors.open_streams else look.patience,
             size=size + (CORE_COST if recalled else 0),
             rotated=bool(look.changes),
         )

@@ -12,7 +12,6 @@ from caffewatch.alert.model import Alert
 from caffewatch.service.followed import FollowedLog
 from caffewatch.service.ledger import Ledger
 from caffewatch.service.mail import Mailroom
-from caffewatch.service.monitors import HEAD_PATIENCE
 from caffewatch.service.past import Pasts
 from caffewatch.service.published import Published
 from caffewatch.service.roster import Roster
@@ -218,8 +217,8 @@ class Loop:
             self._survey(steady)
         if taken.more:
             self._behind[log.key] = log
-        if taken.soon:
-            self._next_poll = min(self._next_poll, steady + HEAD_PATIENCE)
+        if taken.soon is not None:
+            self._next_poll = min(self._next_poll, steady + taken.soon)
         if taken.rotated:
             self._survey(steady)
         if taken.changed:

@@ -11,13 +11,13 @@ from caffewatch.alert.model import Alert
 class Taken:
     """What one look brought: alerts that people are to be told of, and when to look again.
 
-    ``more``: at once; ``soon``: within `HEAD_PATIENCE`, though nothing may have come. ``size`` is
+    ``more``: at once; ``soon``: in so many seconds, though nothing may have come. ``size`` is
     the bytes read. ``rotated``: the file behind the path is another one than before.
     """
 
     alerts: list[Alert]
     changed: bool
     more: bool
-    soon: bool = False
+    soon: float | None = None
     size: int = 0
     rotated: bool = False

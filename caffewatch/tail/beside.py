@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from itertools import chain
 
 from caffewatch.tail.identity import SAMPLE_SIZE, Digest, FileId
@@ -14,6 +15,8 @@ from caffewatch.tail.siblings import files_beside, identities, rotated_name, sib
 from caffewatch.tail.source import Source
 from caffewatch.tail.streams import Streams
 
+MAX_OVERWRITTEN = 8
+"""Overwritten files that are held open until they are deleted."""
 PASSES = 5
 """How often what lies beside a log is gone through while files are being renamed."""
 
@@ -39,11 +42,12 @@ class Beside:
         self._streams = streams
         self._is_foreign = is_foreign
         self._known: tuple[PastFile, ...] | None = None
+        self._overwritten: list[OpenFile] = []
 
     @property
     def known(self) -> tuple[PastFile, ...]:
         """Files that are not to be read."""
-        return self._known or ()
+        return (*(self._known or ()), *(past for x in self._overwritten for past in _past(x)))
 
     def resume(self, known: tuple[PastFile, ...], target: str) -> None:
         """Go on with what an earlier process knew."""
@@ -96,9 +100,12 @@ class Beside:
             self._known = before
             if successor is None:
                 return
-            # A file that was renamed meanwhile may have been met under no name.
-            self._known = before = tuple(x for x in listed if x.file in settled)
-            if len(before) == len(listed):
+            # A file that was renamed meanwhile may have been met under no name; and if the disk
+            # fails before the current one is read, it is to be met again.
+            self._known = before = tuple(
+                x for x in listed if x.file in settled and x.file != current
+            )
+            if all(x.file in settled for x in listed):
                 return
 
     def is_copied_unread(self, source: Source, path: str) -> bool:
@@ -109,11 +116,12 @@ class Beside:
         """
         if source.file is None or not source.touched:
             return False
+        source.is_doubtful = True  # until the disk has told; by then it may have been read
         if [x for _, x in identities([path])] != [source.id]:
             return False
         unseen = self.unseen(path, [source.path], source.id)
         is_copied = not all(_share_beginning(name, source.file) for name in unseen)
-        source.touched = False  # not before: where the disk fails, the next look has to ask again
+        source.touched = source.is_doubtful = False
         return is_copied
 
     def note_copies(self, source: Source, path: str) -> None:
@@ -123,10 +131,30 @@ class Beside:
                 if file.size <= source.offset and source.is_copied_in(file):
                     self._note(file)
 
+    def set_aside(self, file: OpenFile, read: int) -> None:
+        """Be done with a rotated file in which other bytes are now than were read.
+
+        One that is no shorter was overwritten in place, as by ``shred``, and is held open until it
+        is deleted: so long its inode tells that nothing in it is the log's.
+        """
+        self._overwritten.append(file)
+        over = [x for x in self._overwritten if x.is_deleted or (x is file and x.size < read)]
+        for old in over or self._overwritten[:-MAX_OVERWRITTEN]:
+            self._overwritten.remove(old)
+            self._known = (*(self._known or ()), *_past(old))
+            old.close()
+
+    def close(self) -> None:
+        """Close every file that is held."""
+        for file in self._overwritten:
+            file.close()
+
     def is_read(self, file: OpenFile, source: Source) -> bool:
         """Tell whether what is in a file is read as another one than this source."""
         others = (x for x in self._streams if x is not source)
-        return any(x.is_copied_in(file) for x in others) or self._is_past(file)
+        return self._is_past(file) or any(
+            x.is_copied_in(file) or x.lives_on_in(file) for x in others
+        )
 
     def _is_copy(self, file: OpenFile) -> bool:
         """Tell whether all of a file was read elsewhere, or will be."""
@@ -185,6 +213,8 @@ class Beside:
         return id
 
     def _is_known(self, name: str, identity: FileId) -> bool:
+        if any(x.id == identity for x in self._overwritten):
+            return True
         if self._streams.knows(name, identity) or self._is_foreign(name):
             return True
         beside = [x.head for x in self.known if x.file == identity]
@@ -192,7 +222,14 @@ class Beside:
         return begins_with(name, beside) or (not all(x.length for x in beside) and is_empty(name))
 
     def _note(self, file: OpenFile) -> None:
-        self._known = (*self.known, PastFile(file.id, Digest.of(file.read(0, SAMPLE_SIZE))))
+        self._known = (*(self._known or ()), *_past(file))
+
+
+def _past(file: OpenFile) -> list[PastFile]:
+    """Return what tells a file as it is now, nothing where the disk does not tell."""
+    with suppress(OSError):
+        return [PastFile(file.id, Digest.of(file.read(0, SAMPLE_SIZE)))]
+    return []
 
 
 def _share_beginning(name: str, file: OpenFile) -> bool:

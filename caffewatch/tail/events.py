@@ -66,6 +66,9 @@ class Look:
         Truncations, replacements and rotations noticed by this look.
     offset, lag
         Bytes read of the file behind the path; bytes known to be there and not yet read.
+    patience
+        Seconds until it is decided of a rotated file's unfinished line that its end will not come,
+        None where there is none.
     """
 
     events: tuple[Chunk | Ended, ...]
@@ -75,3 +78,4 @@ class Look:
     changes: tuple[Change, ...]
     offset: int
     lag: int
+    patience: float | None = None

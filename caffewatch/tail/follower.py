@@ -81,7 +81,8 @@ class LogFollower:
         offset = self._streams.current.offset if self._streams.current else 0
         self._still = Look((), False, condition, error, (), offset, self._streams.lag())
         brought, changes = (*self._ends, *events), tuple(self._changes)
-        return replace(self._still, events=brought, more=more, changes=changes)
+        patience = self._streams.patience
+        return replace(self._still, events=brought, more=more, changes=changes, patience=patience)
 
     def _is_still(self) -> bool:
         """Tell by one question that nothing has come since all was read: as mostly."""
@@ -144,6 +145,7 @@ class LogFollower:
     def close(self) -> None:
         """Close every file."""
         self._streams.close()
+        self._beside.close()
 
     def _look_at_path(self, now: float) -> tuple[Condition, str | None]:
         try:
@@ -177,6 +179,7 @@ class LogFollower:
         current = self._streams.current
         is_at_path = current is not None and file_id(status(self.path)) == current.id
         if current is not None and is_at_path and (current.file or current.parked):
+            self._resolve_doubt(current, now)
             self._beside.aim(self.path)
             return
         file = OpenFile.open(self.path)
@@ -197,17 +200,7 @@ class LogFollower:
         self._first, self._saved = False, None
 
     def _unpark(self, now: float) -> None:
-        current, failed = self._streams.current, False
-        if current is not None and current.file is None:
-            try:
-                current.unpark()
-            except OSError as error:
-                self._streams.fail(current, error)
-                failed = True
-        parked = [x for x in self._streams if x.file is None and x is not current]
-        if failed:  # a file of which nothing was read may be a copy of what cannot be looked at
-            parked = [x for x in parked if x.known.has_line]
-        for source in unpark(parked, self.path, now, self._streams.fail, self._beside.is_read):
+        for source in unpark(self._streams, self.path, now, self._beside.is_read):
             self._drop(source)
 
     def _begin(self, file: OpenFile, now: float) -> None:
@@ -224,16 +217,27 @@ class LogFollower:
         change = decide(known, file.seen(known.offset))
         if change is Change.ROTATED and current.is_unread_in(file):
             change = Change.REPLACED
-            # Of a file that nobody read it may have been copied away what was in it before.
-            self._beside.take_in(self.path, near, file.id, now, successor=file)
         if change in (Change.SAME, Change.GROWN, Change.REPLACED):
-            self._streams.bring_back(current, file)
+            current.attach(file)
+            self._resolve_doubt(current, now)
         else:
             if current.file is None:
                 self._recover(current)
             self._succeed(file, near, now)
         if change not in (Change.SAME, Change.GROWN):
             self._changes.append(change)
+
+    def _resolve_doubt(self, current: Source, now: float) -> None:
+        """Read what came and went unseen before a file that was opened anew.
+
+        One of which no line was read is known by its inode alone, which others may have had since;
+        and what was in it may have been copied away.
+        """
+        if current.is_doubtful and current.file is not None:
+            near = [current.path]
+            self._beside.take_in(self.path, near, current.id, now, successor=current.file)
+            self._streams.bring_back(current)
+            current.is_doubtful = False
 
     def _check_contents(self, now: float) -> None:
         for source in list(self._streams):
@@ -262,7 +266,7 @@ class LogFollower:
                 file.close()
             raise
         if file and not is_current:
-            file.close()
+            self._beside.set_aside(file, source.known_before.offset)
         self._changes.append(Change.TRUNCATED)
 
     def _recover(self, source: Source) -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
-from caffewatch.tail.reader import OpenFile
+from caffewatch.tail.reader import OpenFile, resolved
 from caffewatch.tail.siblings import find_itself, identities, neighbours
 from caffewatch.tail.source import Source
+from caffewatch.tail.streams import Streams
 
 LOST_PATIENCE = 3600.0
 """Seconds until a rotated file that is nowhere to be found is done with."""
@@ -14,23 +15,17 @@ SEARCH_EVERY = 60.0
 
 
 def unpark(
-    sources: Iterable[Source],
-    path: str,
-    now: float,
-    fail: Callable[[Source, OSError], None],
-    is_read: Callable[[OpenFile, Source], bool],
+    streams: Streams, path: str, now: float, is_read: Callable[[OpenFile, Source], bool]
 ) -> list[Source]:
     """Open parked files again that were written to, wherever they are by now.
 
     Parameters
     ----------
-    sources
-        The parked files of a log; the newest one's fate is told by the log's path instead, and so
-        it should not be among them where it has lost its name.
+    streams
+        The files of a log; told of those that are there but cannot be opened. Where the newest one
+        has lost its name, its fate is told by the log's path instead.
     path
         The log's path.
-    fail
-        Told of files that are there but cannot be opened.
     is_read
         Tells whether what is in a file is read as another one than the source.
 
@@ -40,18 +35,27 @@ def unpark(
         Those that have been lost for so long that they are done with.
     """
     missing = []
-    for source in sources:
+    current = streams.current
+    parked = [x for x in streams if x.file is None and x is not current]
+    if current is not None and current.file is None:
+        try:
+            current.unpark()
+        except OSError as error:
+            streams.fail(current, error)
+            # A file of which nothing was read may be a copy of what cannot be looked at.
+            parked = [x for x in parked if x.known.has_line]
+    for source in parked:
         try:
             if source.unpark():
                 source.lost_at = None
-                if source.file is not None and not _is_itself(source, source.file, is_read):
+                if source.file is not None and not _is_itself(source, source.file, path, is_read):
                     source.close()
                     missing.append(source)
             else:
                 source.lost_at = source.lost_at or now
                 missing.append(source)
         except OSError as error:
-            fail(source, error)
+            streams.fail(source, error)
     _search([x for x in missing if _is_due(x, now)], path, now, is_read)
     return [x for x in missing if x.lost_at and now - x.lost_at >= LOST_PATIENCE]
 
@@ -82,16 +86,19 @@ def _search(
         file = find_itself(source.known, near, (path, source.path))
         if file is None:
             continue
-        if not _is_itself(source, file, is_read):
+        if not _is_itself(source, file, path, is_read):
             file.close()
             continue
         source.attach(file)
         source.lost_at = None
 
 
-def _is_itself(source: Source, file: OpenFile, is_read: Callable[[OpenFile, Source], bool]) -> bool:
+def _is_itself(
+    source: Source, file: OpenFile, path: str, is_read: Callable[[OpenFile, Source], bool]
+) -> bool:
     """Tell whether a file with the source's inode can be it.
 
-    Where no line was read only the inode tells, and that may be another's by now.
+    Where no line was read only the inode tells, and that may be another's by now: that of the file
+    at the log's path, or of a copy of what is read elsewhere.
     """
-    return source.known.has_line or not is_read(file, source)
+    return source.known.has_line or not (file.path == resolved(path) or is_read(file, source))

@@ -20,6 +20,8 @@ ABSENT = {
     errno.EINVAL,
 }  # fmt: skip
 """What the system says of files that are not there, not ours to read, or no regular files."""
+ODD_SHARE = 0.1
+"""Share of characters that cannot be shown from which on bytes are no text."""
 RESERVED = 128
 """Descriptors left to the state, to receivers and to HTTP clients."""
 
@@ -213,6 +215,15 @@ def begins_with(path: str, heads: Iterable[Digest]) -> bool:
     with if_there, OpenFile.open(path) as file:
         head = file.read(0, SAMPLE_SIZE)
         return any(x.matches(head) for x in telling)
+    return False
+
+
+def is_no_text(path: str) -> bool:
+    """Tell whether a file begins with what no program logs: it was shredded, say."""
+    with if_there, OpenFile.open(path) as file:
+        head = file.read(0, SAMPLE_SIZE).decode("utf-8", "replace")
+        odd = sum(not (x.isprintable() or x.isspace()) or x == "\ufffd" for x in head)
+        return odd > len(head) * ODD_SHARE or (len(head) > 1 and len(set(head)) == 1)
     return False
 
 

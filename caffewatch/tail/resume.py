@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from caffewatch.tail.position import FilePosition, PastFile, Position, needed_again
-from caffewatch.tail.reader import OpenFile
+from caffewatch.tail.reader import OpenFile, if_there, resolved
 from caffewatch.tail.siblings import find, neighbours
 
 
@@ -61,8 +61,9 @@ def find_again(saved: Position, path: str, resumption: Resumption) -> list[Found
                 near = dict.fromkeys(name for place in places for name in neighbours(place))
                 file = find(position.known, near, [x.id for x in opened.values()])
                 if file is not None:
+                    others = list(opened.values())
                     opened[position.stream] = file
-                    if _is_another(file, position, path, saved):
+                    if _is_another(file, position, path, saved, others):
                         opened.pop(position.stream).close()
         if saved.files and saved.files[-1].stream not in opened:
             OpenFile.open(path).close()
@@ -78,9 +79,20 @@ def find_again(saved: Position, path: str, resumption: Resumption) -> list[Found
     ]
 
 
-def _is_another(file: OpenFile, position: FilePosition, path: str, saved: Position) -> bool:
-    """Tell whether a copy has got the inode of a file of which nothing else is known."""
-    if position.known.has_line or file.path in (position.path, path):
+def _is_another(
+    file: OpenFile, position: FilePosition, path: str, saved: Position, others: Iterable[OpenFile]
+) -> bool:
+    """Tell whether another file has got the inode of one of which nothing else is known."""
+    is_at_path, is_newest = file.path == resolved(path), position is saved.files[-1]
+    if position.known.has_line or (is_newest and is_at_path):
+        return False
+    if is_at_path:
+        return True
+    if file.path == position.path:
         return False
     read = (*saved.past, *(PastFile.of(x.known) for x in saved.files))
-    return any(x.begins(file) for x in read)
+    if any(x.begins(file) for x in read) or any(x.holds(file) for x in others):
+        return True
+    with if_there, OpenFile.open(path) as current:
+        return current.id != file.id and current.holds(file)
+    return False

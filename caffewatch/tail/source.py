@@ -41,6 +41,7 @@ class Source:
         self.run_start: int | None = None
         self.ended = False
         self.touched = False
+        self.is_doubtful = False
         self.grown_at = now
         self.held_at = 0.0
         self.deleted_at = 0.0
@@ -63,6 +64,7 @@ class Source:
         source = cls(file, saved.stream, saved.continues, start, now)
         source.run_start = saved.run_start
         source._has_line = saved.known.has_line
+        source.is_doubtful = not source._has_line
         # A file that was done with before the restart has nothing to wait for.
         source.grown_at = 0.0 if saved.ended else now
         source._saved = saved if start < saved.known.offset else None
@@ -119,9 +121,11 @@ class Source:
             self._change = Change.GROWN if found.st_size > self.offset else Change.SAME
             return self._change
         self.touched = True
-        self._change = decide(self.known, self.file.seen(self.offset))
+        known = self.known_before
+        self._change = decide(known, self.file.seen(known.offset))
         if self._change is not Change.TRUNCATED:
             self._verified = stamp
+            self._change = Change.GROWN if found.st_size > self.offset else Change.SAME
         return self._change
 
     def is_as_read(self, found: os.stat_result) -> bool:
@@ -162,6 +166,7 @@ class Source:
     def attach(self, file: OpenFile) -> None:
         """Read on from another open file that holds all that was read from this one."""
         self.close()
+        self.is_doubtful = self.is_doubtful or not self._has_line
         self.file, self.path, self.id = file, file.path, file.id
         self._verified = self._change = None
 

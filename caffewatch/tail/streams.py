@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from caffewatch.tail.events import Chunk, Ended
 from caffewatch.tail.identity import Change, FileId
 from caffewatch.tail.position import PastFile, Position
-from caffewatch.tail.reader import OpenFile, begins_with
+from caffewatch.tail.reader import OpenFile, begins_with, is_no_text
 from caffewatch.tail.resume import Found
 from caffewatch.tail.source import Source
 from caffewatch.tail.writers import is_being_written
@@ -56,12 +56,22 @@ class Streams:
         """Files that are done with."""
         return tuple(self._past)
 
+    @property
+    def patience(self) -> float | None:
+        """Seconds after which to look whether an unfinished line is to be taken as it is."""
+        waits = any(x.fragment and not x.ended and self._is_followed(x) for x in self._sources)
+        return FRAGMENT_PATIENCE if waits else None
+
     def add(self, file: OpenFile, offset: int, now: float) -> None:
         """Go on with a new file, or one that came back, once all before it are drained."""
         for source in self._sources:
             is_itself = source.id == file.id and source.known.agrees(file.seen(source.offset))
             if is_itself or source.lives_on_in(file):
-                self.bring_back(source, file)
+                if source.file is None or source.id != file.id:
+                    source.attach(file)
+                else:
+                    file.close()
+                self.bring_back(source)
                 return
         self.last_stream += 1
         skipped = offset
@@ -102,7 +112,10 @@ class Streams:
         if any(x.file and x.id == identity for x in self._sources):
             return True
         closed = [x.past() for x in self._sources if x.id == identity]
-        return begins_with(path, [x.head for x in (*self._past, *closed) if x.file == identity])
+        known = [x for x in (*self._past, *closed) if x.file == identity]
+        if begins_with(path, [x.head for x in known]):
+            return True
+        return any(x.offset for x in known) and is_no_text(path)
 
     def read(self, now: float, room: int) -> tuple[list[Chunk | Ended], bool]:
         """Read every stream on, oldest first, by about `room` bytes; tell whether that cut it."""
@@ -152,12 +165,8 @@ class Streams:
             yield chunk
             change = source.check()
 
-    def bring_back(self, source: Source, file: OpenFile) -> None:
-        """Make a file the current one, as the one that a source reads or goes on in."""
-        if source.file is None or source.id != file.id:
-            source.attach(file)
-        else:
-            file.close()
+    def bring_back(self, source: Source) -> None:
+        """Make a file that is at the log's path the current one."""
         self._sources.remove(source)
         self._sources.append(source)
         self._predecessor = source.stream

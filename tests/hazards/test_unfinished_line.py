@@ -13,8 +13,7 @@ from tests.hazards.writer import Training, copytruncate, rotate
 
 @pytest.fixture
 def run(hazard: Hazard) -> Training:
-    """Return a run that the log has begun with; a flush needs a look two seconds later."""
-    hazard.configure(poll="200ms")
+    """Return a run that the log has begun with."""
     run = Training()
     hazard.write(hazard.log, run.begin())
     return run

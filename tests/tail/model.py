@@ -31,6 +31,8 @@ class Content:
         A line without its end may have been flushed by now.
     is_open
         The follower under test is known to hold the file open.
+    is_silent
+        Nothing has come for so long that the follower closes the file once it is rotated.
     is_known
         The follower has seen the file at the log's path.
     is_excused
@@ -47,6 +49,7 @@ class Content:
     is_telling: bool = False
     was_rotated: bool = False
     is_open: bool = False
+    is_silent: bool = False
     is_known: bool = False
     is_excused: bool = False
     is_copy: bool = False
@@ -191,7 +194,9 @@ class Files:
             return
         fresh = self.folder / f".{content.path.name}.new"
         fresh.write_bytes(content.data)
-        self.current = Content(fresh, content.data, begun=content.begun)
+        self.current = Content(
+            fresh, content.data, None, content.begun, content.cuts, is_excused=content.is_excused
+        )
         self.append(self.current, count)
         fresh.replace(content.path)
         self.current.path = content.path
@@ -235,7 +240,8 @@ class Files:
         """
         content = self._pick(number)
         if content is not None and content.path is not None and len(content.data) > SAMPLE_SIZE:
-            content.is_excused = content.is_excused or not content.is_known
+            is_told = content.is_known and content.is_telling
+            content.is_excused = content.is_excused or not is_told
             name = f"{content.path.name}.copy-{self._number()}"
             self._copy(content.path, content.path.with_name(name))
 
@@ -261,6 +267,8 @@ class Files:
     def pause(self, seconds: float) -> None:
         """Note that a follower has closed files by now that are silent."""
         self._paused += seconds
+        if self.current is not None and seconds > 30:
+            self.current.is_silent = True
         for content in self.rotated:
             content.is_open = content.path is None and content.is_open and self._paused < 20_000
             # Of a file without a line nothing is known but its inode, which may be used again.
@@ -272,6 +280,8 @@ class Files:
             content.is_open = False
             if content.path is None:
                 self._excuse(content, arrived)
+            elif ".old-" in content.path.name and not content.data:
+                content.is_excused = True  # under no name of a rotation, and nothing in it
 
     def close(self) -> None:
         """End all writers."""
@@ -282,6 +292,7 @@ class Files:
     def _retire(self) -> None:
         if self.current is not None:
             self.current.was_rotated = True
+            self.current.is_open = self.current.is_open and not self.current.is_silent
             self.rotated.append(self.current)
             self.current = None
 
@@ -304,8 +315,13 @@ class Files:
     def _put(self, content: Content, data: bytes) -> None:
         before = complete(content.data)
         content.data += data
+        content.is_silent = content.is_silent and not data
         fresh = complete(content.data) - before
         self.written += fresh
+        # Emptied when nothing but a beginning was read of it, it may go on as if it were that.
+        first = data.partition(b"\n")[0]
+        for _, cut in () if content.is_telling or content.data != data else content.cuts:
+            self.torn[first[cut:]] = first
         if content.is_excused:
             self.excused |= set(fresh)
         if content.path is None:
