@@ -1,0 +1,64 @@
+"""The state is removed or damaged: what the log still holds is neither over nor something new."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.hazards.harness import NAN, Hazard
+from tests.hazards.writer import Training
+
+
+def remove(state: Path) -> None:
+    """Leave nothing of it."""
+    shutil.rmtree(state)
+
+
+def damage(state: Path) -> None:
+    """Leave its files, with other bytes in them."""
+    for path in state.glob("caffewatch.sqlite*"):
+        path.write_bytes(os.urandom(path.stat().st_size))
+
+
+class TestStateLost:
+    @pytest.mark.parametrize("lose", [remove, damage])
+    def test_while_stopped(
+        self, hazard: Hazard, tmp_path: Path, lose: Callable[[Path], None]
+    ) -> None:
+        """The log is read anew: its nan is told under the same id, and goes on firing."""
+        run = Training()
+        hazard.write(hazard.log, run.begin())
+        hazard.start()
+        hazard.write(hazard.log, run.nan())
+        hazard.caught_up()
+        hazard.until(lambda: hazard.told() == [NAN])
+
+        with hazard.down():
+            lose(tmp_path / "state")
+        hazard.written += hazard.log.read_bytes().count(b"\n") + 1  # and the probe's line
+        hazard.caught_up()
+        hazard.write(hazard.log, run.nan())
+
+        hazard.expect(NAN)
+
+    def test_while_it_runs(self, hazard: Hazard, tmp_path: Path) -> None:
+        """It is written anew from memory: after a restart nothing is read or told again."""
+        run = Training()
+        hazard.write(hazard.log, run.begin())
+        hazard.start()
+        hazard.write(hazard.log, run.nan())
+        hazard.caught_up()
+        hazard.until(lambda: hazard.told() == [NAN])
+
+        remove(tmp_path / "state")
+        hazard.write(hazard.log, run.nan())
+        hazard.until((tmp_path / "state" / "caffewatch.sqlite").exists)
+        with hazard.down():
+            pass
+        hazard.write(hazard.log, run.nan())
+
+        hazard.expect(NAN)
