@@ -59,6 +59,16 @@ class LineReader:
         self._is_over = self._shown = False
         self._setup = SetUp()
 
+    def begin_behind(self, lines: int, runs: int) -> None:
+        """Count lines and runs on from those before the first byte that is to come."""
+        self.line, self._runs = lines, runs
+
+    @property
+    def before_run(self) -> tuple[int, int]:
+        """How many lines, and how many runs, came before the current run."""
+        run = self._run
+        return (0, 0) if run is None else (run.line - 1, run.ordinal - 1)
+
     @property
     def time(self) -> float | None:
         """The last stamp read from a line that is no debug_info value."""

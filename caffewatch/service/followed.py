@@ -20,7 +20,7 @@ from caffewatch.service.monitors import HEAD_PATIENCE, Monitors
 from caffewatch.service.stillness import Stillness
 from caffewatch.service.taken import Taken
 from caffewatch.snapshot import Snapshot
-from caffewatch.tail.events import Chunk, Condition, Ended, Look
+from caffewatch.tail.events import Before, Chunk, Condition, Ended, Look
 from caffewatch.tail.follower import LogFollower
 
 _RUNS_KEPT = 3
@@ -61,8 +61,7 @@ class FollowedLog:
         self.origin = origin
         self.condition: Condition = "missing"
         self.error: str | None = None
-        self.last_active = 0.0
-        self._fed_at = 0.0
+        self.last_active = self._fed_at = 0.0
         self.restored = False
         self._purpose = purpose
         self._missing_since: float | None = None
@@ -73,11 +72,8 @@ class FollowedLog:
         self._caught_up = False
         self._is_first_look = True
         self._monitors = Monitors(self._make_monitor)
-        self._fed = 0
-        self._lines = 0
-        self._bytes = 0
-        self._offset = 0
-        self._lag = 0
+        self._fed = self._lines = self._bytes = 0
+        self._offset = self._lag = 0
         self._changes: Counter[str] = Counter(rotated=0, replaced=0, truncated=0, gone=0)
         self._stillness = Stillness(origin.log, ignore_older if is_new else inf)
         self._recall: Callable[[], Core | None] | None = recall
@@ -254,14 +250,18 @@ class FollowedLog:
     def _feed(self, chunk: Chunk, now: float) -> list[Alert]:
         monitor = self._monitors.of(chunk.stream)
         assert monitor is not None
-        lines, runs = monitor.parser.line, _newest(monitor)
+        parser = monitor.parser
+        if not parser.line:
+            parser.begin_behind(*chunk.before)
+        lines, runs = parser.line, _newest(monitor)
         alerts = monitor.feed(chunk.data, now, chunk.stream, chunk.start)
         self._fed += len(chunk.data)
         self.last_active, self._fed_at = now, self._steady
         if _newest(monitor) != runs:
-            self.follower.run_started(chunk.stream, monitor.parser.run_offset)
+            before = Before(*parser.before_run)
+            self.follower.run_started(chunk.stream, parser.run_offset, before)
         if not chunk.replay:
-            self._lines += monitor.parser.line - lines
+            self._lines += parser.line - lines
             self._bytes += len(chunk.data)
         return self._told(alerts, chunk.replay)
 

@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from caffewatch.tail.identity import Change
 
 Condition = Literal["readable", "missing", "unreadable"]
+
+
+class Before(NamedTuple):
+    """What its log had before a run: lines and runs."""
+
+    lines: int
+    runs: int
+
+
+NOTHING = Before(0, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +34,8 @@ class Chunk:
         Position in the file after the bytes.
     replay
         The bytes were taken in before the last restart, and are read again for the run's sake.
+    before
+        With the first bytes of a run that is read again: what stood before it.
     """
 
     stream: int
@@ -31,6 +43,7 @@ class Chunk:
     data: bytes
     offset: int
     replay: bool = False
+    before: Before = NOTHING
 
     @property
     def start(self) -> int:

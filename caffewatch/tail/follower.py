@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Literal
 
 from caffewatch.tail.beside import Beside
-from caffewatch.tail.events import Condition, Ended, Look
+from caffewatch.tail.events import NOTHING, Before, Condition, Ended, Look
 from caffewatch.tail.identity import Change, FileId, decide
 from caffewatch.tail.parking import seek, unpark
 from caffewatch.tail.position import Position
@@ -115,9 +115,9 @@ class LogFollower:
             return None
         return {x.stream: x.offset for x in self._streams}
 
-    def run_started(self, stream: int, offset: int) -> None:
+    def run_started(self, stream: int, offset: int, before: Before = NOTHING) -> None:
         """Note the offset of the line where a stream's current run began, to re-read it later."""
-        self._streams.run_started(stream, offset)
+        self._streams.run_started(stream, offset, before)
 
     def knows(self, path: str, identity: FileId) -> bool:
         """Tell whether the file at a path is one that this log was or is written to."""

@@ -6,6 +6,7 @@ import json
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from caffewatch.tail.events import NOTHING, Before
 from caffewatch.tail.identity import SAMPLE_SIZE, Digest, FileId, Known
 from caffewatch.tail.reader import OpenFile
 
@@ -57,6 +58,8 @@ class FilePosition:
         Offset of the line where this stream's run began; None while it began in an earlier file.
     ended
         The file was rotated away and drained, and is only needed to re-read its run.
+    before
+        What stood before this stream's run in the log.
     """
 
     stream: int
@@ -65,6 +68,7 @@ class FilePosition:
     known: Known
     run_start: int | None = None
     ended: bool = False
+    before: Before = NOTHING
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +155,7 @@ def needed_again(position: Position) -> set[int]:
 
 
 def _file(value: dict[str, Any]) -> FilePosition:
-    known = value.pop("known")
+    known, before = value.pop("known"), Before(*value.pop("before", NOTHING))
     return FilePosition(
         known=Known(
             FileId(*known["file"]),
@@ -160,6 +164,7 @@ def _file(value: dict[str, Any]) -> FilePosition:
             known["offset"],
             known["has_line"],
         ),
+        before=before,
         **value,
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import replace
 
-from caffewatch.tail.events import Chunk
+from caffewatch.tail.events import NOTHING, Chunk
 from caffewatch.tail.identity import SAMPLE_SIZE, Change, Digest, Known, decide
 from caffewatch.tail.position import FilePosition, PastFile
 from caffewatch.tail.reader import OpenFile, file_id, if_there, status
@@ -39,6 +39,7 @@ class Source:
         self.stream = stream
         self.continues = continues
         self.run_start: int | None = None
+        self.before = NOTHING
         self.ended = False
         self.touched = False
         self.is_doubtful = False
@@ -62,7 +63,7 @@ class Source:
     def resume(cls, file: OpenFile, saved: FilePosition, start: int, now: float) -> Source:
         """Go on where an earlier process stopped, or at an offset before that."""
         source = cls(file, saved.stream, saved.continues, start, now)
-        source.run_start = saved.run_start
+        source.run_start, source.before = saved.run_start, saved.before
         source._has_line = saved.known.has_line
         source.is_doubtful = not source._has_line
         # A file that was done with before the restart has nothing to wait for.
@@ -104,8 +105,9 @@ class Source:
             head, tail = Digest.of(self._head[: self.line_end]), Digest.of(self._line_tail)
             known = Known(self.id, head, tail, self.line_end, self._has_line)
         return FilePosition(
-            self.stream, self.continues, self._place(), known, self.run_start, self.ended
-        )
+            self.stream, self.continues, self._place(), known, self.run_start, self.ended,
+            self.before,
+        )  # fmt: skip
 
     def past(self) -> PastFile:
         """Return what tells this file from a new log."""
@@ -161,7 +163,8 @@ class Source:
         self.grown_at = self.grown_at if replay else now
         if self.offset == end:
             self._saved = None
-        return Chunk(self.stream, self.continues, data, self.offset, replay)
+        behind = self.before if self.offset - len(data) == self.run_start else NOTHING
+        return Chunk(self.stream, self.continues, data, self.offset, replay, behind)
 
     def attach(self, file: OpenFile) -> None:
         """Read on from another open file that holds all that was read from this one."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from caffewatch.tail.events import Chunk, Ended
+from caffewatch.tail.events import Before, Chunk, Ended
 from caffewatch.tail.identity import Change, FileId
 from caffewatch.tail.position import PastFile, Position
 from caffewatch.tail.reader import OpenFile, begins_with, is_no_text
@@ -140,11 +140,11 @@ class Streams:
         source.close()
         self.failure = f"{source.path}: {error.strerror or error}"
 
-    def run_started(self, stream: int, offset: int) -> None:
+    def run_started(self, stream: int, offset: int, before: Before) -> None:
         """Note where a stream's run began: it is re-read from there."""
         for source in self._sources:
             if source.stream == stream:
-                source.run_start = offset
+                source.run_start, source.before = offset, before
 
     def close(self) -> None:
         """Close every file."""
