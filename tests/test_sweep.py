@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from caffewatch.alert.model import Alert
+from caffewatch.detect.gradient_explosion import GradientExplosionParameters
 from caffewatch.detect.registry import RULES
 from caffewatch.detect.rule import Rule
 from caffewatch.detect.settings import Parameters, RuleSettings
+from caffewatch.detect.update_ratio import UpdateRatioParameters
+from caffewatch.detect.zero_gradient import ZeroGradientParameters
 from caffewatch.log.displays import Display
 from caffewatch.log.events import Event, LearningRate
 from caffewatch.log.parser import Parser
@@ -20,7 +24,7 @@ from caffewatch.log.stretch import Stretch
 from caffewatch.monitor import Monitor
 from caffewatch.report.as_json import report
 from tests.log.samples import LABELS, real_log
-from tests.logs import CaffeLog
+from tests.logs import MLP, CaffeLog
 from tests.watched import ORIGIN, REFERENCE
 
 EDITS: dict[str, Callable[[list[str], int], None]] = {}
@@ -159,14 +163,40 @@ def weighed(lines: list[str], at: int) -> None:
     lines[at] = lines[at].replace("(* 1 =", "(* 0.3 =")
 
 
-def healthy(debug_info: bool = True) -> list[str]:
+def lasting(value: str) -> Edit:
+    """Make what sets a value of a block, or an output, for thirty displays."""
+
+    def apply(lines: list[str], at: int) -> None:
+        message = lines[at].partition("] ")[2]
+        name = message.rpartition(": " if "ward]" in message else " = ")[0]
+        alike = [n for n in range(at, len(lines)) if name and f"] {name}" in lines[n]]
+        for number in alike[:30]:
+            _tail(lines, number, value)
+
+    return apply
+
+
+EDITS |= {
+    f"lasting {x}": lasting(x) for x in ("0", "0.5", "0.99", "1e-12", "1e-05", "700", "2e+06")
+}
+
+
+def healthy(
+    debug_info: bool = True,
+    unit: str = "ReLU",
+    decays: bool = False,
+    more_outputs: bool = False,
+    **solver: Any,
+) -> list[str]:
     """Write the lines of a log of 150 displays in which nothing happens."""
-    log = CaffeLog.started(max_iter=3000, average_loss=20)
+    layers = tuple(x._replace(type=unit) if x.type == "ReLU" else x for x in MLP)
+    log = CaffeLog.started(layers, **{"max_iter": 3000, "average_loss": 20, **solver})
     for number in range(150):
         loss = 2.3 / (1 + number / 10) * (1 + 0.01 * (number * 37 % 11))
         if debug_info:
             log.block()
-        log.iteration(10 * number, loss)
+        outputs = {"loss": loss, "aux": 2 * loss, "*accuracy": 0.5} if more_outputs else None
+        log.iteration(10 * number, loss, outputs, 0.01 / (1 + number / 50 * decays))
         if number % 40 == 20:
             log.test(10 * number)
     log.done()
@@ -176,6 +206,27 @@ def healthy(debug_info: bool = True) -> list[str]:
         if "ward] Layer" in line:
             lines[at] = f"{head}{found}{float(value) * (1 + 0.0001 * (at * 31 % 17)):.6g}"
     return lines
+
+
+KINDS: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
+    {
+        "debug_info": st.booleans(),
+        "unit": st.sampled_from(["ReLU", "TanH", "Sigmoid"]),
+        "decays": st.booleans(),
+        "more_outputs": st.booleans(),
+        "average_loss": st.sampled_from([1, 20, 200]),
+        "type": st.sampled_from(['"SGD"', '"Adam"']),
+        "iter_size": st.sampled_from([1, 1, 2]),
+    }
+)
+RULED = RuleSettings(
+    {"update_ratio": UpdateRatioParameters(passes=3)},
+    {
+        "gradient_explosion": (("ip1", GradientExplosionParameters(enabled=False)),),
+        "zero_gradient": (("ip*", ZeroGradientParameters(passes=2)),),
+    },
+)
+"""Settings by layer, which rules look up."""
 
 
 def joined(lines: list[str]) -> bytes:
@@ -251,8 +302,8 @@ class TestSweep:
     @settings(max_examples=150, deadline=None)
     @given(draw=st.data())
     def test_whatever_happens(self, draw: st.DataObject) -> None:
-        """One to three things in a healthy log, with debug_info and without, at any cut."""
-        lines = healthy(draw.draw(st.booleans()))
+        """One to three things in a healthy log of any kind, at any cut."""
+        lines = healthy(**draw.draw(KINDS))
         for _ in range(draw.draw(st.integers(1, 3))):
             # Beyond the set-up, and often at one of the few lines that are no value.
             at = draw.draw(st.integers(200, len(lines) - 1))
@@ -261,8 +312,9 @@ class TestSweep:
             EDITS[draw.draw(st.sampled_from(sorted(EDITS)))](lines, at)
         data = joined(lines)
         size = draw.draw(st.sampled_from([1 << 20, 50_000, 7001]))
+        rules = draw.draw(st.sampled_from([None, RULED]))
 
-        assert seen(data, True, size) == seen(data, False, size)
+        assert seen(data, True, size, rules) == seen(data, False, size, rules)
 
     @pytest.mark.parametrize("debug_info", [True, False])
     def test_a_healthy_log_is_passed_over(
