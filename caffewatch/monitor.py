@@ -145,10 +145,6 @@ class Monitor:
         spans = [(0, len(stretch))]
         while spans:
             start, stop = spans.pop()
-            room = stop - start if detector is None else detector.room(stretch)
-            if room < stop - start:
-                spans.append((start + room, stop))
-                stop = start + room
             part = stretch.part(start, stop)
             survey = None if detector is None or self._events else detector.survey(part)
             if detector is not None and survey is not None:

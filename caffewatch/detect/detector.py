@@ -70,11 +70,6 @@ class Detector:
         handlers = self._handlers.others[type(event)]
         return changed + self._show(handlers, event) if handlers else changed
 
-    def room(self, stretch: Stretch) -> int:
-        """Return how many displays of a stretch `survey` can take at once."""
-        limited = self._handlers.with_room if stretch.blobs else ()
-        return min((rule.room for rule in limited), default=len(stretch))
-
     def survey(self, stretch: Stretch) -> Survey | None:
         """Look at a stretch; return what `pass_over` takes if nothing happens in it, else None.
 
@@ -155,7 +150,6 @@ class _Handlers:
         self.tick = self._named("tick")
         self.others = {kind: self._named(name) for kind, name in _NAMES.items()}
         self.pass_over = self._named("pass_over")
-        self.with_room = [rule for rule in rules if hasattr(rule, "room")]
         self.asked = self._asked()
 
     def __reduce__(self) -> tuple[type[_Handlers], tuple[list[Rule[Any]]]]:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import compress
 from math import inf
 from operator import ge
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 from caffewatch.detect.finding import Finding, Severity
 from caffewatch.detect.layout import Layout, Parameter
@@ -47,6 +47,14 @@ class GradientExplosionParameters(Parameters):
     clear: int = parameter(5, "quiet passes in a row after which it is over", "passes", 1)
 
 
+class _Usual(NamedTuple):
+    """Of each learned parameter the median of its history, and the bound at which it leaps."""
+
+    medians: Sequence[float]
+    bounds: Sequence[float]
+    lowest: float
+
+
 class GradientExplosion(Rule[GradientExplosionParameters]):
     """A gradient is orders of magnitude beyond what training can take.
 
@@ -77,7 +85,6 @@ class GradientExplosion(Rule[GradientExplosionParameters]):
         self._layout: Layout | None = None
         self._finding: Finding | None = None
         self._quiet = 0
-        self._age, self._due = 0, self.parameters.history
         self._clips: tuple[int, float] = (0, 0.0)
 
     def on_clipped(self, event: Clipped) -> Sequence[Finding]:
@@ -103,7 +110,7 @@ class GradientExplosion(Rule[GradientExplosionParameters]):
             if beyond:
                 text = self._absolute(look, beyond[0], scale)
                 return self._report(look, beyond, "critical", text)
-        leaps = self._leaps(look) if look.peak >= self._lowest else ()
+        leaps = self._leaps(look) if look.peak >= self._usual.lowest else ()
         if leaps:
             at = [self._learned[number].diff or 0 for number in leaps]
             layer = self._learned[leaps[0]].layer
@@ -122,25 +129,26 @@ class GradientExplosion(Rule[GradientExplosionParameters]):
             limits = enumerate(self._limits, survey.layout.backward)
             if any(survey.high[at] >= limit for at, limit in limits):
                 return False
-        start = survey.layout.backward
-        usual = survey.size < self._lowest
-        high = (survey.high[start + at] for at in self._at)
-        return usual or True not in map(ge, high, self._bounds)
-
-    @property
-    def room(self) -> int:
-        """Passes that may be passed over until the bounds are to be worked out again."""
-        return self._due - self._age
+        count, start = len(survey.stretch), survey.layout.backward
+        due, _ = self._schedule(count)
+        usual = [self._usual, *(self._after(survey, x, start) for x in due if x < count)]
+        if survey.size < min(x.lowest for x in usual):
+            return True
+        high = [survey.high[start + at] for at in self._at]
+        return not any(True in map(ge, high, x.bounds) for x in usual)
 
     def pass_over(self, survey: Survey) -> None:
         """Remember the gradients."""
-        stretch = survey.stretch
         self._clips = (0, 0.0)
-        if survey.layout is not None:
-            last = range(len(stretch))[-_HISTORY:]
-            start = survey.layout.backward
-            self._history.extend(stretch.block(at)[start:] for at in last)
-            self._grow(len(stretch))
+        if survey.layout is None:
+            return
+        stretch, start = survey.stretch, survey.layout.backward
+        due, self._due = self._schedule(len(stretch))
+        if due:
+            self._usual = self._after(survey, due[-1], start)
+        self._age += len(stretch)
+        last = range(len(stretch))[-_HISTORY:]
+        self._history.extend(stretch.block(at)[start:] for at in last)
 
     def _learn(self, layout: Layout) -> None:
         self._layout = layout
@@ -151,9 +159,7 @@ class GradientExplosion(Rule[GradientExplosionParameters]):
         self._least = min(self._limits, default=inf)
         self._learned = [p for p in layout.parameters if p.learned and self.at(p.layer).enabled]
         self._history: deque[list[float]] = deque(maxlen=_HISTORY)
-        self._bounds: list[float] = [inf] * len(self._learned)
-        self._lowest = inf
-        self._medians: list[float] = []
+        self._usual = _Usual([], [inf] * len(self._learned), inf)
         self._age, self._due = 0, self.parameters.history
         start = layout.backward
         self._at = [(p.diff or start) - start for p in self._learned]
@@ -167,7 +173,7 @@ class GradientExplosion(Rule[GradientExplosionParameters]):
     def _leaps(self, look: Look) -> list[int]:
         """Return which learned parameters leave their history, first one in the block first."""
         gradients = look.gradients
-        beyond = list(map(ge, map(gradients.__getitem__, self._at), self._bounds))
+        beyond = list(map(ge, map(gradients.__getitem__, self._at), self._usual.bounds))
         if True not in beyond:
             return []
         leaps = []
@@ -190,26 +196,39 @@ class GradientExplosion(Rule[GradientExplosionParameters]):
 
     def _remember(self, look: Look) -> None:
         self._history.append(look.gradients)
-        self._grow(1)
+        due, self._due = self._schedule(1)
+        self._age += 1
+        if due:
+            self._usual = self._judged([x[at] for x in self._history] for at in self._at)
 
-    def _grow(self, passes: int) -> None:
-        """Count passes; work out anew what is usual, when it is time."""
-        self._age += passes
-        if self._age < self._due:
-            return
-        self._due = self._age + min(_REFRESH, self._age)
+    def _schedule(self, passes: int) -> tuple[list[int], int]:
+        """Return at which of the next passes to work out anew what is usual, and when next."""
+        found, due = [], self._due
+        while due <= self._age + passes:
+            found.append(due - self._age)
+            due += min(_REFRESH, due)
+        return found, due
+
+    def _after(self, survey: Survey, passes: int, start: int) -> _Usual:
+        """Return what is usual after so many passes of a stretch."""
+        values, period = survey.stretch.values, survey.stretch.period
+        before = list(self._history)[passes - _HISTORY :] if passes < _HISTORY else []
+        begin, end = max(0, passes - _HISTORY) * period + start, passes * period
+        new = ((at, values[begin + at : end : period]) for at in self._at)
+        return self._judged([*(x[at] for x in before), *column] for at, column in new)
+
+    def _judged(self, histories: Iterable[Sequence[float]]) -> _Usual:
+        """Work out what is usual, by the last values of each learned parameter."""
         proportional = self.run.solver_type in _PROPORTIONAL
-        self._medians, self._bounds = [], []
-        for found, at in zip(self._learned, self._at, strict=True):
+        medians = list(map(median, histories))
+        bounds = []
+        for found, middle in zip(self._learned, medians, strict=True):
             own = self.at(found.layer)
-            middle = median(gradients[at] for gradients in self._history)
-            self._medians.append(middle)
-            ratio = own.ratio if proportional else own.adaptive_ratio
-            self._bounds.append(middle * ratio or inf)
+            bounds.append(middle * (own.ratio if proportional else own.adaptive_ratio) or inf)
         # What is usual somewhere in this net is no explosion anywhere in it.
-        usual = max(self._medians, default=0.0) or inf
-        self._bounds = [max(bound, usual) for bound in self._bounds]
-        self._lowest = min(self._bounds, default=inf)
+        usual = max(medians, default=0.0) or inf
+        bounds = [max(bound, usual) for bound in bounds]
+        return _Usual(medians, bounds, min(bounds, default=inf))
 
     def _calm(self, finding: Finding) -> Sequence[Finding]:
         self._quiet += 1
@@ -246,7 +265,7 @@ class GradientExplosion(Rule[GradientExplosionParameters]):
         found = self._learned[number]
         step = self._step(look, found)
         value = look.values[found.diff or 0]
-        usual = self._medians[number]
+        usual = self._usual.medians[number]
         text = (
             f"At {{iteration}} {describe(look.layout.blobs[found.diff or 0])} is {spell(value)}; "
             f"the median of its own history is {spell(usual)}"

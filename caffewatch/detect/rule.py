@@ -40,7 +40,6 @@ class Rule(Generic[P]):
     ``is_calm(survey)``       whether nothing in these displays begins, ends or moves anything
                               but what ``pass_over`` does: nothing is open, no symptom shows
     ``pass_over(survey)``     take them: all rules have said that they are calm
-    ``room``                  how many passes may be passed over at once
     ========================  ================================================================
 
     Parameters
