@@ -67,19 +67,19 @@ class _Html:
     """Report to be mailed: one page of all logs."""
 
     def __init__(self, out: TextIO) -> None:
+        from caffewatch.report import as_html  # noqa: PLC0415 - it imports Jinja
+
         self._out = out
+        self._report = as_html
         self._read: list[ReadLog] = []
 
     def take(self, name: str, monitor: Monitor, interrupted: bool) -> None:
-        from caffewatch.report import as_html  # noqa: PLC0415 - it imports Jinja
-
-        self._read.append(as_html.take(name, monitor))
+        self._read.append(self._report.take(name, monitor))
 
     def end(self, interrupted: bool) -> None:
-        from caffewatch.report import as_html  # noqa: PLC0415 - it imports Jinja
         from caffewatch.version import VERSION  # noqa: PLC0415 - reading metadata takes time
 
-        self._out.write(as_html.page(self._read, VERSION, interrupted))
+        self._out.write(self._report.page(self._read, VERSION, interrupted))
 
 
 FORMATS = ("text", "json", "html")

@@ -9,13 +9,11 @@ they are many.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from operator import getitem, ne
-from typing import cast
+from collections.abc import Iterable, Sequence
 
 from caffewatch.log.events import TRAIN, Blob, Moment, Norms, Pass, Update
+from caffewatch.log.slices import cut, floats, leading
 
-_cut = cast(Callable[[bytes, slice], bytes], getitem)
 _MAX_BLOCK = 20_000
 """Values of a block; no net has as many, and a hostile log shall not fill the memory."""
 _MAX_SHARED = 64
@@ -129,20 +127,19 @@ class Blocks:
         if count != len(heads):
             end = at + count
             heads, cuts, tails = heads[at:end], cuts[at:end], tails[at:end]
-        found = list(map(_cut, batch, cuts))
+        found = list(map(cut, batch, cuts))
         if found == heads:
             self._window = max(self._window, 4 * count)
         else:
-            count = list(map(ne, found, heads)).index(True)
+            count = leading(found, heads)
             batch = batch[:count]
             self._window = 2 * count
-        try:
-            values = list(map(float, list(map(_cut, batch, tails))))
-        except ValueError:
-            values = _leading_floats(batch, tails)
+        values = floats(batch, tails)
+        if len(values) < count:
             count = len(values)
             self._window = max(1, 2 * count)
-            self._window = 2 * count
+        if not count:
+            return 0
         self._note(values, number)
         self._backward = order.blobs[len(self._values) - 1].phase == "backward"
         return count
@@ -211,7 +208,7 @@ class Blocks:
         order = self._orders.get(TRAIN)
         if order is None or order.identity is None or len(lines) <= len(order.heads):
             return [], [], [], ()
-        if list(map(_cut, lines, order.cuts)) != order.heads:
+        if list(map(cut, lines, order.cuts)) != order.heads:
             return [], [], [], ()
         return order.heads[:], order.cuts[:], order.tails[:], order.identity
 
@@ -240,16 +237,6 @@ class Blocks:
 
 def _values_of(orders: Iterable[Sequence[Blob]]) -> int:
     return sum(map(len, orders))
-
-
-def _leading_floats(batch: list[bytes], tails: list[slice]) -> list[float]:
-    values: list[float] = []
-    for line, tail in zip(batch, tails, strict=False):
-        try:
-            values.append(float(line[tail]))
-        except ValueError:
-            break
-    return values
 
 
 class Updates:

@@ -7,10 +7,9 @@ read by another, and the few other lines of each are matched column by column.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from itertools import repeat
-from operator import getitem, ne
-from typing import Any, cast
+from typing import Any
 
 from caffewatch.log.debug_info import Blocks
 from caffewatch.log.glog import Clock
@@ -18,6 +17,7 @@ from caffewatch.log.grammar import number, numbers
 from caffewatch.log.passes import Passes
 from caffewatch.log.shape import Shape, Shown, shape_of
 from caffewatch.log.shortcuts import PATTERNS, Shortcuts
+from caffewatch.log.slices import cut, floats, leading
 from caffewatch.log.stretch import OutputColumn, Stretch
 
 LEAST = 6
@@ -25,7 +25,6 @@ LEAST = 6
 _LONGEST_PAUSE = 5
 """Logarithm to base 2 of how many displays pass, at most, before the next try."""
 _MOST_LINES = 20_000
-_cut = cast(Callable[[bytes, slice], bytes], getitem)
 
 
 class Rhythm:
@@ -84,7 +83,7 @@ class Rhythm:
         What is no display of this kind, such as one with a test in it, leaves all as it was.
         """
         shape = self._shape
-        if shape is not None and list(map(_cut, display, shape.cuts)) == shape.heads:
+        if shape is not None and list(map(cut, display, shape.cuts)) == shape.heads:
             return
         learned = shape_of(display, blocks, shortcuts)
         if learned is not None:
@@ -105,7 +104,7 @@ class Rhythm:
         del batch[count * period :]
         values: list[float] = []
         if shape.blobs and count >= LEAST:
-            values = _floats(batch, shape.tails * count)
+            values = floats(batch, shape.tails * count)
             count = len(values) // period
         columns = _Columns(batch, period, shape)
         if count >= LEAST:
@@ -119,11 +118,11 @@ class Rhythm:
     def _alike(self, batch: list[bytes], shape: Shape, count: int) -> int:
         """Return how many displays have the learned heads."""
         period, heads = len(shape.heads), shape.heads * count
-        found = list(map(_cut, batch, shape.cuts * count))
+        found = list(map(cut, batch, shape.cuts * count))
         if found == heads:
             self._window = min(4 * count, max(LEAST, _MOST_LINES // period))
             return count
-        count = _leading(found, heads) // period
+        count = leading(found, heads) // period
         self._window = max(LEAST, 2 * count)
         return count
 
@@ -147,7 +146,7 @@ class _Columns:
             column = lines[shown.at][:count]
             groups = self._groups[shown.at] = _matched(column, shown)
             days = [line[1:gap] for line in column]
-            count = min(_in_step(groups, shown, expected), _leading(days, repeat(day, count)))
+            count = min(_in_step(groups, shown, expected), leading(days, repeat(day, count)))
             if count < LEAST:
                 return 0
         stamps = [x[gap + 1 : stamp_end - 1] for x in lines[shape.iteration_line][:count]]
@@ -179,20 +178,6 @@ class _Columns:
         )
 
 
-def _floats(batch: list[bytes], tails: list[slice]) -> list[float]:
-    """Read the values of lines, up to the first that is none."""
-    try:
-        return list(map(float, list(map(_cut, batch, tails))))
-    except ValueError:
-        values: list[float] = []
-        for line, tail in zip(batch, tails, strict=False):
-            try:
-                values.append(float(line[tail]))
-            except ValueError:
-                break
-        return values
-
-
 def _matched(column: Sequence[bytes], shown: Shown) -> list[tuple[Any, ...]]:
     """Return the groups of a column's lines, up to the first that is no such line."""
     matches = list(map(PATTERNS[shown.name].match_bytes, column, repeat(shown.end)))
@@ -209,18 +194,12 @@ def _in_step(groups: list[tuple[Any, ...]], shown: Shown, expected: range) -> in
     columns = list(zip(*groups, strict=True))
     if shown.name == "output":
         fixed = (0, 1, 3)  # its index, its name, its loss weight
-        return min(_leading(columns[at], repeat(shown.groups[at], count)) for at in fixed)
+        return min(leading(columns[at], repeat(shown.groups[at], count)) for at in fixed)
     # An Iteration line's fourth group is a loss that was not trained on, the third of one with
     # the lr is a scale of the gradients: neither is a usual display's.
     special = columns[3 if shown.name == "iteration" else 2]
-    usual = _leading(special, repeat(None, count))
-    return min(usual, _leading(map(int, columns[0]), expected[:count]))
-
-
-def _leading(found: Iterable[object], wanted: Iterable[object]) -> int:
-    """Return how many are equal, up to the first that is not."""
-    differs = list(map(ne, found, wanted))
-    return differs.index(True) if True in differs else len(differs)
+    usual = leading(special, repeat(None, count))
+    return min(usual, leading(map(int, columns[0]), expected[:count]))
 
 
 def _output(shown: Shown, columns: list[tuple[Any, ...]]) -> OutputColumn:

@@ -15,6 +15,7 @@ from typing import Any
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.deliver.web_server import WebServer
+from tests.hazards.writer import Training
 from tests.service.process import DaemonProcess, sent
 
 Edge = tuple[str, str]
@@ -76,6 +77,16 @@ class Hazard:
         """Begin a daemon process; it serves, and has taken in what there was."""
         self.daemon.start()
         self.caught_up()
+
+    def start_with_nan(self) -> Training:
+        """Start on a run, let a nan come and be told; return the run."""
+        run = Training()
+        self.write(self.log, run.begin())
+        self.start()
+        self.write(self.log, run.nan())
+        self.caught_up()
+        self.until(lambda: self.told() == [NAN])
+        return run
 
     def stop(self, number: Signals = SIGTERM) -> None:
         """End the process once it has taken in everything."""

@@ -40,12 +40,7 @@ class TestClockSteps:
         self, hazard: Hazard, clock: ShiftedClock, steps: tuple[float, ...]
     ) -> None:
         """No stall fires, or resolves; nothing is told again, and no figure goes away."""
-        run = Training()
-        hazard.write(hazard.log, run.begin())
-        hazard.start()
-        hazard.write(hazard.log, run.nan())
-        hazard.caught_up()
-        hazard.until(lambda: hazard.told() == [NAN])
+        run = hazard.start_with_nan()
 
         for shift in steps:
             clock.set(shift)

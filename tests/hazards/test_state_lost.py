@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 
 from tests.hazards.harness import NAN, Hazard
-from tests.hazards.writer import Training
 
 
 def remove(state: Path) -> None:
@@ -30,12 +29,7 @@ class TestStateLost:
         self, hazard: Hazard, tmp_path: Path, lose: Callable[[Path], None]
     ) -> None:
         """The log is read anew: its nan is told under the same id, and goes on firing."""
-        run = Training()
-        hazard.write(hazard.log, run.begin())
-        hazard.start()
-        hazard.write(hazard.log, run.nan())
-        hazard.caught_up()
-        hazard.until(lambda: hazard.told() == [NAN])
+        run = hazard.start_with_nan()
 
         with hazard.down():
             lose(tmp_path / "state")
@@ -47,12 +41,7 @@ class TestStateLost:
 
     def test_while_it_runs(self, hazard: Hazard, tmp_path: Path) -> None:
         """It is written anew from memory: after a restart nothing is read or told again."""
-        run = Training()
-        hazard.write(hazard.log, run.begin())
-        hazard.start()
-        hazard.write(hazard.log, run.nan())
-        hazard.caught_up()
-        hazard.until(lambda: hazard.told() == [NAN])
+        run = hazard.start_with_nan()
 
         remove(tmp_path / "state")
         hazard.write(hazard.log, run.nan())

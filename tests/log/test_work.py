@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from caffewatch.log import debug_info, grammar, line_reader
+from caffewatch.log import debug_info, grammar, line_reader, slices
 from caffewatch.log.events import Pass
 from caffewatch.log.parser import Parser
 from tests.log.samples import (
@@ -35,8 +35,9 @@ def recognised(monkeypatch: pytest.MonkeyPatch) -> Counter:
 @pytest.fixture
 def cut(monkeypatch: pytest.MonkeyPatch) -> Counter:
     """Count how many heads and values of debug_info lines are cut out."""
-    counter = Counter(debug_info._cut)
-    monkeypatch.setattr(debug_info, "_cut", counter)
+    counter = Counter(slices.cut)
+    for module in (slices, debug_info):
+        monkeypatch.setattr(module, "cut", counter)
     return counter
 
 
@@ -86,6 +87,20 @@ class TestFastPath:
         torn = WIDE.replace("layer50, top", "layer50, top", 1).splitlines(keepends=True)
         torn.insert(150, say("hello"))
         (found,) = of(Pass, reader.feed("".join(torn).encode()))
+
+        assert (len(found.values), recognised.calls - before) == (301, 1)
+
+    @pytest.mark.parametrize("at", [0, 150, 300])
+    def test_a_foreign_number_costs_itself(self, recognised: Counter, at: int) -> None:
+        """A value as Windows prints it goes through the grammar, and none after it does."""
+        reader = Parser()
+        reader.feed(displays(1).encode())
+        before = recognised.calls
+        lines = WIDE.splitlines(keepends=True)
+        lines[at] = lines[at].replace(": 0.", ": 1.#QNAN")
+        assert lines[at] != WIDE.splitlines(keepends=True)[at]
+        reader.feed(("".join(lines) + iteration(1)).encode())
+        (found,) = of(Pass, reader.feed(WIDE.encode()))
 
         assert (len(found.values), recognised.calls - before) == (301, 1)
 

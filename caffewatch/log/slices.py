@@ -1,0 +1,29 @@
+"""Many lines at a time: what is cut out of them, compared and read as numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from operator import getitem, ne
+from typing import cast
+
+cut = cast(Callable[[bytes, slice], bytes], getitem)
+
+
+def floats(lines: Sequence[bytes], places: Sequence[slice]) -> list[float]:
+    """Read a number from its place in each line, up to the first that is none."""
+    try:
+        return list(map(float, list(map(cut, lines, places))))
+    except ValueError:
+        values: list[float] = []
+        for line, place in zip(lines, places, strict=False):
+            try:
+                values.append(float(line[place]))
+            except ValueError:
+                break
+        return values
+
+
+def leading(found: Iterable[object], wanted: Iterable[object]) -> int:
+    """Return how many are equal, up to the first that is not."""
+    differs = list(map(ne, found, wanted))
+    return differs.index(True) if True in differs else len(differs)
