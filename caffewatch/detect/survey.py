@@ -53,7 +53,7 @@ class Survey:
         self.stretch, self.layout, self.losses = stretch, layout, losses
         rates = [run.learning_rate or 0.0, *stretch.rates]
         self.slowest, self.fastest = min(rates), max(rates)
-        # At a sixth of what it takes to find the largest one.
+        # Takes a quarter of the time that the largest magnitude would.
         self.size = hypot(*stretch.values)
         told = sum(map(sum, (x.values for x in stretch.outputs)))
         total = self.size + sum(stretch.losses) + sum(losses) + sum(rates) + told
