@@ -296,7 +296,9 @@ class TestProcess:
         )
         with process, pipe.open("wb", buffering=0) as writer:
             writer.write(bad.read_bytes())
-            eventually(lambda: unread(writer) == 0, 60)
+            # What has been read is judged, too, once it sleeps for want of more.
+            state = Path(f"/proc/{process.pid}/status")
+            eventually(lambda: unread(writer) == 0 and "State:\tS" in state.read_text(), 60)
             process.send_signal(signal.SIGINT)
             shown, _ = process.communicate(timeout=60)
 

@@ -123,16 +123,17 @@ class TestAnswers:
             assert reason in caplog.text
 
     def test_requests_are_logged_at_debug_only(
-        self, server: Server, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
-    ) -> None:
+        self, server: Server, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str],
+        eventually: Callable[..., None],
+    ) -> None:  # fmt: skip
         """Nothing of a request reaches standard error by itself."""
         caplog.set_level(logging.DEBUG, logger="caffewatch.web")
 
         requests.get(server.url + "logged", timeout=TIMEOUT)
 
+        eventually(lambda: "/logged" in caplog.text)  # it is logged behind the answer
         levels = {one.levelno for one in caplog.records if one.name.startswith("caffewatch.web")}
         assert levels == {logging.DEBUG}
-        assert "/logged" in caplog.text
         assert capfd.readouterr().err == ""
 
 
