@@ -57,9 +57,8 @@ class TestPermission:
         hazard.start()
 
         with hazard.log.open("ab", buffering=0) as tee:
-            rotate(hazard.log, create=True)
-            with hazard.log.open("ab", buffering=0) as new:
-                hazard.log.chmod(0)
+            rotate(hazard.log)
+            with open(hazard.log, "ab", buffering=0, opener=_closed_to_others) as new:
                 hazard.write(tee, run.on())
                 hazard.caught_up()
                 new.write(data := run.on())
@@ -97,3 +96,8 @@ class TestPermission:
         hazard.caught_up()
         hazard.write(hazard.log, run.nan())
         hazard.expect(NAN)
+
+
+def _closed_to_others(path: str, flags: int) -> int:
+    """Create a file that nobody else could have opened before its permission was taken away."""
+    return os.open(path, flags, 0)
