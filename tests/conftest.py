@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import time
 from collections.abc import Callable
 
@@ -15,6 +16,10 @@ def in_ci() -> bool:
     """Tell whether a missing tool is a failure."""
     return os.environ.get("CI", "").lower() in {"1", "true"}
 
+
+# A shell that runs the tests behind itself has them ignore interrupts, and the programs they start
+# would ignore them too.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # A shared machine stalls now and then; a slow example is no fault of the code. CI tries the same
 # examples each time, everybody else and `make soak` new ones.
