@@ -6,6 +6,7 @@ import json
 import time
 from typing import TYPE_CHECKING, Any, Protocol, TextIO
 
+from caffewatch.cli import printing
 from caffewatch.cli.progress import Progress
 from caffewatch.monitor import Monitor
 from caffewatch.report.reading import modified
@@ -32,14 +33,13 @@ class _Text:
         self._progress = progress
 
     def take(self, name: str, monitor: Monitor, interrupted: bool) -> None:
-        from caffewatch.cli import terminal  # noqa: PLC0415 - rich takes its time
-        from caffewatch.report import as_text  # noqa: PLC0415 - as above
+        from caffewatch.report import as_text  # noqa: PLC0415 - JSON needs none of it
 
         self._progress.pause()
         if interrupted:
             read = f"interrupted after {monitor.bytes} bytes; this is what they show\n"
             self._out.write(read)
-        terminal.write(as_text.report(name, monitor, _age(name)), self._out)
+        printing.write(as_text.report(name, monitor, _age(name)), self._out)
 
     def end(self, interrupted: bool) -> None:
         pass

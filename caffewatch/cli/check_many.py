@@ -7,17 +7,15 @@ import json
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, TextIO
+from typing import TextIO
 
+from caffewatch.cli import printing
 from caffewatch.cli.interruption import INTERRUPTED, Interruption
 from caffewatch.report import tally
 from caffewatch.report.cluster import Cluster, ClusterError
 from caffewatch.report.judging import Form, Judged
 from caffewatch.report.parallel import Pool, Workers, cores, in_order
 from caffewatch.report.plain import plain
-
-if TYPE_CHECKING:
-    from rich.console import RenderableType
 
 
 def judge_all(names: list[str], arguments: argparse.Namespace, out: TextIO) -> int:
@@ -115,15 +113,10 @@ class _Writer:
         if done.text is not None:
             if done.interrupted:
                 self._out.write(f"interrupted after {done.bytes} bytes; this is what they show\n")
-            self._show(done.text)
+            printing.write(done.text, self._out)
 
     def _sum_up(self, total: tally.Tally) -> None:
         if self._format == "json":
             self._out.write(json.dumps(tally.as_dict(total), indent=1) + "\n")
         else:
-            self._show(tally.as_text(total))
-
-    def _show(self, lines: Iterable[RenderableType]) -> None:
-        from caffewatch.cli import terminal  # noqa: PLC0415 - JSON need not wait for rich
-
-        terminal.write(lines, self._out)
+            printing.write(tally.as_text(total), self._out)

@@ -8,9 +8,10 @@ import sys
 import time
 from pathlib import Path
 
+from caffewatch.cli import printing
 from caffewatch.cli.progress import Progress
 from caffewatch.log.localtime import as_if_utc
-from caffewatch.report import explain_json
+from caffewatch.report import explain_json, explain_text
 from caffewatch.report.explain import Explanation, explain
 from caffewatch.report.explain_block import BlockReader
 from caffewatch.report.plain import plain
@@ -77,10 +78,7 @@ def _print_json(name: str, explanation: Explanation) -> None:
 
 
 def _print_text(name: str, explanation: Explanation) -> None:
-    from caffewatch.cli import terminal  # noqa: PLC0415 - JSON need not wait for rich
-    from caffewatch.report import explain_text  # noqa: PLC0415 - it imports rich
-
-    terminal.write(explain_text.report(name, explanation), sys.stdout)
+    printing.write(explain_text.report(name, explanation), sys.stdout)
 
 
 def _iteration(text: str) -> int:

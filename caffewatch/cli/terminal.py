@@ -5,26 +5,26 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, TextIO
 
-from rich.console import Console, RenderableType
+from rich.console import Console
 from rich.table import Column
+from rich.text import Text
+
+from caffewatch.report.styled import Line
 
 if TYPE_CHECKING:
     from rich.progress import Progress
 
 
-def write(lines: Iterable[RenderableType], out: TextIO) -> None:
-    """Write a report, with colours where ``out`` is a terminal.
+def drawn(lines: Iterable[Line], out: TextIO) -> str:
+    """Return a report as ``out`` is to get it, with the colours that it shows.
 
-    Raises
-    ------
-    OSError
-        ``out`` takes no more; BrokenPipeError when its reader has gone.
+    It is not written here, since rich ends the program where a pipe is closed.
     """
     console = Console(file=out, highlight=False, soft_wrap=True)
-    with console.capture() as captured:  # written by ourselves: rich ends a closed pipe with 1
+    with console.capture() as captured:
         for line in lines:
-            console.print(line)
-    out.write(captured.get())
+            console.print(Text.assemble(*line.parts))
+    return captured.get()
 
 
 def bar() -> Progress:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from rich.text import Text
-
 from caffewatch.alert.sparkline import sparkline
 from caffewatch.detect.finding import Finding
 from caffewatch.detect.snapshots import judge
@@ -15,6 +13,7 @@ from caffewatch.monitor import Monitor, RunRecord
 from caffewatch.report.facts import extent, facts, first_nan, progress, verdict
 from caffewatch.report.plain import plain
 from caffewatch.report.side_by_side import side_by_side
+from caffewatch.report.styled import Line
 
 _STYLES = {
     "critical": "bold red", "warning": "bold yellow", "info": "cyan", "healthy": "green",
@@ -23,7 +22,7 @@ _STYLES = {
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 
 
-def report(log: str, monitor: Monitor, age: float | None = None) -> Iterator[Text]:
+def report(log: str, monitor: Monitor, age: float | None = None) -> Iterator[Line]:
     """Describe one log that was read to its end, line by line.
 
     Parameters
@@ -33,25 +32,25 @@ def report(log: str, monitor: Monitor, age: float | None = None) -> Iterator[Tex
     """
     runs = list(monitor.runs)
     judged = verdict(runs)
-    yield Text.assemble((plain(log), "bold"), ": ", (judged.words, _STYLES[judged.health]))
-    yield Text(f"  {extent(monitor)}", style="dim")
+    yield Line((plain(log), "bold"), ": ", (judged.words, _STYLES[judged.health]))
+    yield Line((f"  {extent(monitor)}", "dim"))
     if len(runs) > 1:
         yield from side_by_side(runs)
     for record in runs:
         yield from _run(record, age if record is runs[-1] else None)
 
 
-def _run(record: RunRecord, age: float | None) -> Iterator[Text]:
+def _run(record: RunRecord, age: float | None) -> Iterator[Line]:
     run = record.run
-    yield Text("")
+    yield Line()
     if run.outcome == "unfinished":
-        yield Text(f"  The log just ends: still running, or killed without a word{_ago(age)}.")
+        yield Line(f"  The log just ends: still running, or killed without a word{_ago(age)}.")
     name = plain(run.net_name) or "unnamed net"
     style = {"crashed": "bold red", "terminated": "yellow"}.get(run.outcome, "bold")
-    yield Text.assemble(
+    yield Line(
         f"  run {run.ordinal}: ", (name, "bold"), ", ", (run.outcome, style), f" {progress(run)}"
     )
-    yield from (Text(f"    {line}", style="dim") for line in facts(run))
+    yield from (Line((f"    {line}", "dim")) for line in facts(run))
     for finding in sorted(record.findings, key=_rank):
         yield from _finding(finding)
     yield from _snapshots(run, record.findings)
@@ -70,23 +69,21 @@ def _rank(finding: Finding) -> tuple[bool, bool, int]:
     return (not finding.loud, finding.severity != "critical", finding.place.line)
 
 
-def _finding(finding: Finding) -> Iterator[Text]:
+def _finding(finding: Finding) -> Iterator[Line]:
     style = _STYLES[finding.severity] if finding.caused_by is None else "dim"
     ended = ", over" if finding.state == "resolved" else ""
-    head = Text.assemble("    ", (f"{finding.severity} {finding.rule}", style))
-    head.append(f" (line {finding.place.line}{ended})")
-    if finding.caused_by is not None:
-        head.append(f": follows from {finding.caused_by}")
-        yield head
+    cause = "" if finding.caused_by is None else f": follows from {finding.caused_by}"
+    name = (f"{finding.severity} {finding.rule}", style)
+    yield Line("    ", name, f" (line {finding.place.line}{ended}){cause}")
+    if cause:
         return
-    yield head
-    yield Text(f"      {plain(finding.message)}")
+    yield Line(f"      {plain(finding.message)}")
     if len(finding.layers) > 1:
-        yield Text(f"      layers: {plain(enumerate_layers(finding.layers))}")
+        yield Line(f"      layers: {plain(enumerate_layers(finding.layers))}")
     if len(finding.evidence) > 1:
-        yield Text(f"      {_evidence(finding)}")
+        yield Line(f"      {_evidence(finding)}")
     for number, advice in enumerate(finding.advice, 1):
-        yield Text(f"      {number}. {plain(advice)}", style="cyan")
+        yield Line((f"      {number}. {plain(advice)}", "cyan"))
 
 
 def _evidence(finding: Finding) -> str:
@@ -98,10 +95,10 @@ def _evidence(finding: Finding) -> str:
     return f"{sparkline([value for _, value in finding.evidence])}  {values}"
 
 
-def _snapshots(run: Run, findings: Sequence[Finding]) -> Iterator[Text]:
+def _snapshots(run: Run, findings: Sequence[Finding]) -> Iterator[Line]:
     first = first_nan(findings)
     _, clean, poisoned = judge(run, first)
     if first is not None and (clean or poisoned):
-        yield Text(f"    last clean snapshot: {plain(clean or 'none')}", style="green")
+        yield Line((f"    last clean snapshot: {plain(clean or 'none')}", "green"))
         if poisoned:
-            yield Text(f"    poisoned snapshots: {plain(', '.join(poisoned[:5]))}", style="red")
+            yield Line((f"    poisoned snapshots: {plain(', '.join(poisoned[:5]))}", "red"))

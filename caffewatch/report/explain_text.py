@@ -5,12 +5,11 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterator
 
-from rich.text import Text
-
 from caffewatch.detect.words import count, spell
 from caffewatch.report.explain import Explanation, Reading
 from caffewatch.report.explain_words import BACKWARD, FORWARD, NORMS, UPDATE
 from caffewatch.report.plain import plain
+from caffewatch.report.styled import Line
 
 _WIDTH = 100
 _INDENT = 18
@@ -21,7 +20,7 @@ _VERDICTS = {"This": "green", "No": "bold yellow", "Not": "bold red"}
 _STYLES = {"critical": "bold red", "warning": "bold yellow", "info": "cyan"}
 
 
-def report(log: str, explanation: Explanation) -> Iterator[Text]:
+def report(log: str, explanation: Explanation) -> Iterator[Line]:
     """Read a block aloud, line by line."""
     yield from _head(log, explanation)
     yield from _values(explanation)
@@ -29,17 +28,17 @@ def report(log: str, explanation: Explanation) -> Iterator[Text]:
     yield from _end(explanation)
 
 
-def _head(log: str, explanation: Explanation) -> Iterator[Text]:
+def _head(log: str, explanation: Explanation) -> Iterator[Line]:
     picture = explanation.picture
     block, run = picture.block, picture.run
     first, last = block.lines
     name = plain(run.net_name) or "unnamed net"
-    yield Text.assemble((plain(log), "bold"), f": {_when(explanation)}, run {run.ordinal} ({name})")
-    yield Text(f"  lines {first} to {last}: {picture.reason or 'the block asked for'}", style="dim")
+    yield Line((plain(log), "bold"), f": {_when(explanation)}, run {run.ordinal} ({name})")
+    yield Line((f"  lines {first} to {last}: {picture.reason or 'the block asked for'}", "dim"))
     facts = [("loss", block.loss), ("learning rate", block.learning_rate)]
     known = ", ".join(f"{what} {spell(value)}" for what, value in facts if value is not None)
     if known:
-        yield Text(f"  {known}", style="dim")
+        yield Line((f"  {known}", "dim"))
     if not block.pass_.complete:
         yield from _paragraph("The block is cut off: the lines behind it were never printed.", 2)
     elif not block.backward:
@@ -56,30 +55,30 @@ def _when(explanation: Explanation) -> str:
     return f"iteration {moment.iteration}" + (" (estimated)" if moment.estimated else "")
 
 
-def _values(explanation: Explanation) -> Iterator[Text]:
+def _values(explanation: Explanation) -> Iterator[Line]:
     phase = layer = ""
     told: set[str] = set()
     for reading in explanation.readings:
         blob = reading.entry.blob
         if blob.phase != phase:
             phase, layer = blob.phase, ""
-            yield Text("")
+            yield Line()
             yield from _paragraph(f"[{phase.capitalize()}] {_PHASES[phase]}", 2, "bold")
         if blob.layer != layer:
             layer = blob.layer
             kind = f" ({plain(reading.layer)})" if reading.layer else ""
-            yield Text.assemble("  ", (plain(layer), "bold cyan"), kind)
+            yield Line("  ", (plain(layer), "bold cyan"), kind)
         yield from _value(reading, told)
 
 
-def _value(reading: Reading, told: set[str]) -> Iterator[Text]:
+def _value(reading: Reading, told: set[str]) -> Iterator[Line]:
     """Write one line; what was ``told`` of another line is not told again."""
     entry = reading.entry
     sign = ("!" if reading.mark else " ", "bold red")
     style = "bold red" if reading.mark else ""
-    aside = "; ".join(x for x in (reading.note, _history(reading)) if x)
-    line = Text.assemble("  ", sign, " ", (f"{spell(entry.value):<13} ", style))
-    yield line.append(plain(reading.meaning)).append(f"; {aside}" if aside else "", "dim")
+    value = (f"{spell(entry.value):<13} ", style)
+    aside = "".join(f"; {x}" for x in (reading.note, _history(reading)) if x)
+    yield Line("  ", sign, " ", value, plain(reading.meaning), (aside, "dim"))
     more = [(f"normal: {reading.normal}", "dim")]
     if reading.mark:
         more.insert(0, (f"look here: {reading.mark.text}", "red"))
@@ -97,47 +96,45 @@ def _history(reading: Reading) -> str:
     return f"usually {usual}, last {last}" if len(entry.history) > 1 else f"before {last}"
 
 
-def _norms(explanation: Explanation) -> Iterator[Text]:
+def _norms(explanation: Explanation) -> Iterator[Line]:
     if not explanation.norms:
         return
-    yield Text("")
+    yield Line()
     yield from _paragraph(f"All net params: {NORMS}", 2, "bold")
     for said in explanation.norms:
         yield from _paragraph(said, 4)
 
 
-def _end(explanation: Explanation) -> Iterator[Text]:
+def _end(explanation: Explanation) -> Iterator[Line]:
     if explanation.findings or explanation.marked:
-        yield Text("")
-        yield Text("  What stands out", style="bold")
+        yield Line()
+        yield Line(("  What stands out", "bold"))
     for finding in explanation.findings:
-        head = Text("  ").append(f"{finding.severity} {finding.rule}", _STYLES[finding.severity])
-        yield head.append(f" (line {finding.place.line}){_cause(finding.caused_by)}")
+        name = (f"{finding.severity} {finding.rule}", _STYLES[finding.severity])
+        yield Line("  ", name, f" (line {finding.place.line}){_cause(finding.caused_by)}")
         if finding.caused_by is None:
             yield from _paragraph(finding.message, 4)
     yield from _marked(explanation.marked)
     if explanation.advice:
-        yield Text("")
-        yield Text("  What to do", style="bold")
+        yield Line()
+        yield Line(("  What to do", "bold"))
     for number, advice in enumerate(explanation.advice, 1):
         yield from _paragraph(f"{number}. {advice}", 2, "cyan")
 
 
-def _marked(readings: list[Reading]) -> Iterator[Text]:
+def _marked(readings: list[Reading]) -> Iterator[Line]:
     for reading in readings[:_MOST_MARKED]:
         entry = reading.entry
         value = spell(entry.value)
-        yield Text(
-            plain(f"  line {entry.line}: {entry.blob.layer}, {reading.meaning}, {value}"),
-        )
+        yield Line(plain(f"  line {entry.line}: {entry.blob.layer}, {reading.meaning}, {value}"))
     if len(readings) > _MOST_MARKED:
-        yield Text(f"  and {count(len(readings) - _MOST_MARKED, 'more line')} with a ! above")
+        yield Line(f"  and {count(len(readings) - _MOST_MARKED, 'more line')} with a ! above")
 
 
 def _cause(rule: str | None) -> str:
     return "" if rule is None else f": follows from {rule}"
 
 
-def _paragraph(text: str, indent: int, style: str = "") -> Iterator[Text]:
+def _paragraph(text: str, indent: int, style: str = "") -> Iterator[Line]:
     for line in textwrap.wrap(plain(text), _WIDTH - indent, break_long_words=False):
-        yield Text(" " * indent + line, style=style)
+        yield Line((" " * indent + line, style))

@@ -6,17 +6,15 @@ import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from caffewatch.log.localtime import as_if_utc
 from caffewatch.monitor import Monitor
 from caffewatch.report import as_json
 from caffewatch.report.archive import LogFile
 from caffewatch.report.reading import DAMAGED, chunks, misnamed, modified, open_log
+from caffewatch.report.styled import Line
 from caffewatch.report.tally import Tally, tally
-
-if TYPE_CHECKING:
-    from rich.text import Text
 
 Form = Literal["text", "json", "summary"]
 Tell = Callable[[str, str], None]
@@ -49,7 +47,7 @@ class Judged:
     bytes: int = 0
     told: list[str] = field(default_factory=list)
     report: dict[str, Any] | None = None
-    text: list[Text] | None = None
+    text: list[Line] | None = None
     tally: Tally = field(default_factory=Tally)
 
 
@@ -126,7 +124,7 @@ def judge(name: str, form: Form, stopped: Callable[[], bool] | None = None) -> J
         if done.interrupted:
             done.report["interrupted"] = True
     elif form == "text":
-        from caffewatch.report import as_text  # noqa: PLC0415 - it imports rich
+        from caffewatch.report import as_text  # noqa: PLC0415 - JSON needs none of it
 
         age = None if name == "-" else time.time() - modified(name)
         done.text = list(as_text.report(name, monitor, age))

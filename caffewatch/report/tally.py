@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from caffewatch.detect.finding import Finding
 from caffewatch.log.run import Run
 from caffewatch.monitor import Monitor
 from caffewatch.report.plain import plain
-
-if TYPE_CHECKING:
-    from rich.text import Text
+from caffewatch.report.styled import Line
 
 VERDICTS = ("critical", "warning", "healthy", "no training log", "unreadable")
 """What a log can be, worst first; the last holds those of which nothing could be read."""
@@ -117,37 +115,35 @@ def as_dict(total: Tally) -> dict[str, Any]:
     }
 
 
-def as_text(total: Tally) -> Iterator[Text]:
+def as_text(total: Tally) -> Iterator[Line]:
     """Lay ``--summary`` out for people."""
-    from rich.text import Text  # noqa: PLC0415 - workers need none
-
-    yield Text(f"{total.verdicts.total():,} logs, {total.lines:,} lines", style="bold")
+    yield Line((f"{total.verdicts.total():,} logs, {total.lines:,} lines", "bold"))
     if total.damaged:
-        yield Text(f"  of {total.damaged:,} the end could not be read", style="yellow")
+        yield Line((f"  of {total.damaged:,} the end could not be read", "yellow"))
     for title, counts in (
         ("verdicts (logs)", {x: total.verdicts[x] for x in VERDICTS if total.verdicts[x]}),
         ("outcomes (runs)", dict(_sorted(total.outcomes))),
         ("types of the layers that findings name first", dict(_sorted(total.layer_types))),
     ):
-        yield from _section(title, counts, Text)
+        yield from _section(title, counts)
     if total.rules:
-        yield Text("")
-        yield Text("rules (findings of severity warning or critical)", style="bold")
+        yield Line()
+        yield Line(("rules (findings of severity warning or critical)", "bold"))
     for rule, count in _sorted(total.rules):
         logs = total.logs_by_rule[rule]
         named = ", ".join(map(plain, total.examples[rule]))
         more = ", …" if logs > len(total.examples[rule]) else ""
-        yield Text(
+        yield Line(
             f"{count:10,}  {rule} in {logs:,} {'log' if logs == 1 else 'logs'}: {named}{more}"
         )
 
 
-def _section(title: str, counts: Mapping[str, int], text: type[Text]) -> Iterator[Text]:
+def _section(title: str, counts: Mapping[str, int]) -> Iterator[Line]:
     if counts:
-        yield text("")
-        yield text(title, style="bold")
+        yield Line()
+        yield Line((title, "bold"))
     for name, count in counts.items():
-        yield text(f"{count:10,}  {plain(name)}")
+        yield Line(f"{count:10,}  {plain(name)}")
 
 
 def _sorted(counts: Counter[str]) -> list[tuple[str, int]]:

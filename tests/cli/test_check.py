@@ -7,6 +7,7 @@ import json
 import lzma
 import os
 import pty
+import re
 import signal
 import subprocess
 import time
@@ -332,3 +333,13 @@ class TestProcess:
 
         assert (b"\x1b[1;31m" in shown) is coloured
         assert b"\x1b" not in run("check", bad).stdout
+
+    def test_colours_that_are_asked_for(self, bad: Path) -> None:
+        """Into a pipe too, with the same words; an empty variable asks for nothing."""
+        os.utime(bad, (0, 0))  # how long ago that is must not change meanwhile
+        usual = run("check", bad).stdout
+        coloured = run("check", bad, FORCE_COLOR="1", TERM="xterm-256color").stdout
+
+        assert b"\x1b[1;31m" in coloured
+        assert re.sub(rb"\x1b\[[\d;]*m", b"", coloured) == usual
+        assert run("check", bad, FORCE_COLOR="").stdout == usual

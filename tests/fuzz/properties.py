@@ -9,11 +9,9 @@ from dataclasses import dataclass
 from io import StringIO
 from itertools import pairwise
 
-from rich.console import Console, RenderableType
-from rich.text import Text
-
 from caffewatch.alert.model import Alert
 from caffewatch.alert.notification import Letter, alert_from_json, alert_to_json, bundle
+from caffewatch.cli import terminal
 from caffewatch.deliver import payload, slack
 from caffewatch.deliver.site import Site
 from caffewatch.deliver.wording import Wording
@@ -25,6 +23,7 @@ from caffewatch.monitor import Monitor
 from caffewatch.report import as_json, as_text, explain_json, explain_text
 from caffewatch.report.explain import explain
 from caffewatch.report.explain_block import BlockReader
+from caffewatch.report.styled import Line
 from caffewatch.snapshot import Snapshot
 from tests.log.samples import comparable
 from tests.watched import ORIGIN, REFERENCE
@@ -118,14 +117,12 @@ def check_explanation(data: bytes) -> None:
         json.dumps(explain_json.report("x.log", explanation), allow_nan=False).encode()
 
 
-def check_lines(lines: Iterable[RenderableType]) -> None:
-    """Check that no text can drive a terminal."""
-    console = Console(width=10_000, record=True, file=StringIO())
-    for line in lines:
-        assert not isinstance(line, Text) or line.plain.isprintable(), line
-        console.print(line, highlight=False, soft_wrap=True)
-    text = console.export_text(styles=False)
+def check_lines(lines: Iterable[Line]) -> None:
+    """Check that no text can drive a terminal, and that all of it can be drawn on one."""
+    shown = list(lines)
+    text = terminal.drawn(shown, StringIO())
 
+    assert all(line.plain.isprintable() for line in shown), text
     assert text.replace("\n", "").isprintable(), text
     text.encode()
 

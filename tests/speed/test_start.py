@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -22,6 +23,7 @@ _DAEMONS = frozenset(
      "logging", "prometheus_client", "pydantic", "requests", "sqlite3", "ssl", "tornado",
      "watchdog", "werkzeug", "yaml"}
 )  # fmt: skip
+_DRAWS = frozenset({"FORCE_COLOR", "TTY_COMPATIBLE"})
 _FOR_MANY = frozenset({"asyncio", "concurrent.futures", "distributed", "fsspec", "multiprocessing"})
 
 
@@ -33,10 +35,13 @@ def log(tmp_path: Path) -> Path:
     return path
 
 
-def loaded(*arguments: str | Path) -> set[str]:
+def loaded(*arguments: str | Path, **environment: str) -> set[str]:
     """Run a command in a process of its own; return the modules that it has loaded in the end."""
     command = [sys.executable, "-c", _CODE, *map(str, arguments)]
-    ended = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
+    kept = {name: value for name, value in os.environ.items() if name not in _DRAWS}
+    ended = subprocess.run(
+        command, capture_output=True, text=True, timeout=120, check=True, env=kept | environment
+    )
     return set(ended.stderr.splitlines())
 
 
@@ -49,8 +54,15 @@ class TestCheck:
         assert "caffewatch.monitor" in found
 
     def test_as_text(self, log: Path) -> None:
-        """Draws, but shows no bar."""
+        """Draws nothing where no terminal is, and needs no more than JSON does."""
         found = loaded("check", log)
+
+        assert found & (_DAEMONS | _FOR_MANY | {"rich"}) == set()
+        assert "caffewatch.report.as_text" in found
+
+    def test_on_a_terminal(self, log: Path) -> None:
+        """Draws, but shows no bar."""
+        found = loaded("check", log, FORCE_COLOR="1")
 
         assert "rich.text" in found
         assert "rich.progress" not in found
