@@ -88,11 +88,13 @@ WORDS = {
 def pieces(kind: str, lines: int) -> Iterator[bytes]:
     """Yield a log of a kind, of about so many lines, piece by piece."""
     source = SOURCES[kind]()
-    displays = [m.start() for m in _DISPLAY.finditer(source)]
-    begin, end = displays[len(displays) // 2], displays[-2]
+    marks = [m.start() for m in _TEST.finditer(source)] or [
+        m.start() for m in _DISPLAY.finditer(source)
+    ]
+    begin, end = marks[len(marks) // 2], marks[-2]  # whole intervals: tests keep their step
     head, body = source[:begin], source[begin:end]
-    numbers = sorted({int(x) for x in _ITERATION.findall(body)})
-    span = numbers[-1] - numbers[0] + numbers[1] - numbers[0]
+    first, last = (int(_ITERATION.findall(source, at)[0]) for at in (begin, end))
+    span = last - first
     template = body.splitlines()
     varied = _Varied()
     yield b"\n".join([varied.stamp(x) for x in head.split(b"\n")])

@@ -156,8 +156,10 @@ class NonFinite(Rule[NonFiniteParameters]):
         return not any(_may_be_floored(values, weight) for weight, values in shown)
 
     def pass_over(self, survey: Survey) -> None:
-        """Count clean displays."""
+        """Count clean displays; note which test was the last."""
         self._clean += len(survey.stretch)
+        if survey.tests:
+            self._test = Moment(survey.tests[-1][0].iteration, estimated=False)
 
     def _elsewhere(
         self,

@@ -12,8 +12,9 @@ from caffewatch.detect.layout import UNLEARNED
 from caffewatch.detect.loss import Untrained
 from caffewatch.detect.rule import Rule
 from caffewatch.detect.settings import Parameters, RuleSettings, parameter
+from caffewatch.detect.survey import Survey
 from caffewatch.detect.words import spell
-from caffewatch.log.displays import Tested
+from caffewatch.log.displays import FIRST, Tested
 from caffewatch.log.events import Moment
 from caffewatch.log.run import Run
 
@@ -72,13 +73,33 @@ class Overfitting(Rule[OverfittingParameters]):
 
     def on_tested(self, test: Tested) -> Sequence[Finding]:
         """Compare a test's loss with the best before it."""
-        if test.loss is None or not isfinite(test.loss) or test.loss < 0:
-            return ()
-        if self._unsettled(test):
+        return self._take(test, self.run.displays.level(min(FIRST, self.run.displays.count or 1)))
+
+    def is_calm(self, survey: Survey) -> bool:
+        """Tell whether no test is far above the best before it, and nothing is open."""
+        if self._finding is not None or self.parameters.factor <= 1:
+            return False
+        low = self.parameters.least * (self._untrained.loss or 0.0)
+        best = {net: known.best.loss or 0.0 for net, known in self._nets.items() if known.best}
+        for test, _ in survey.tests:
+            if test.loss is None or self._is_unfit(test):
+                continue
+            before = best[test.net] = min(best.get(test.net, inf), test.loss)
+            if before and test.loss >= max(self.parameters.factor * before, low):
+                return False
+        return True
+
+    def pass_over(self, survey: Survey) -> None:
+        """Remember the tests."""
+        for test, level in survey.tests:
+            self._take(test, level)
+
+    def _take(self, test: Tested, level: float | None) -> Sequence[Finding]:
+        """Take a test, and the mean of the training losses before it."""
+        if test.loss is None or self._is_unfit(test):
             return ()
         net = self._nets.setdefault(test.net, _Net())
         net.history = [*net.history[-7:], (Moment(test.iteration, False), test.loss)]
-        level = self.run.displays.level(min(5, self.run.displays.count or 1))
         if net.best is None or test.loss < (net.best.loss or 0.0):
             net.best, net.level_at_best = test, inf if level is None else level
         if not self._above(net, test, level):
@@ -90,8 +111,10 @@ class Overfitting(Rule[OverfittingParameters]):
         self._finding = self._fire(net, test, level)
         return (self._finding,)
 
-    def _unsettled(self, test: Tested) -> bool:
-        """Tell whether BatchNorm's statistics are still those of the first passes."""
+    def _is_unfit(self, test: Tested) -> bool:
+        """Tell whether there is no loss, or BatchNorm's statistics are those of the first passes."""
+        if test.loss is None or not isfinite(test.loss) or test.loss < 0:
+            return True
         if test.iteration - (self.run.first_iteration or 0) >= self.parameters.settle:
             return False
         return any(layer.kind in UNLEARNED for layer in self.run.net.layers.values())

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import islice
 from operator import sub
 from typing import ClassVar
 
@@ -96,7 +95,7 @@ class Slowdown(Rule[SlowdownParameters]):
         before = self._last
         if self._finding is not None or before is None or before.time is None:
             return False
-        longest = max(self._seconds(before.time, survey), default=0.0)
+        longest = max(self._seconds(before.time, survey))
         if self._baseline is None:
             return longest < self.parameters.seconds
         each = longest / survey.stretch.iterations.step
@@ -105,16 +104,24 @@ class Slowdown(Rule[SlowdownParameters]):
     def pass_over(self, survey: Survey) -> None:
         """Count displays that are not slow."""
         stretch = survey.stretch
-        if self._baseline is not None and len(stretch) > self._disturbed:
+        if self._baseline is not None and len(stretch) > len(self._left_out(survey)):
             self._slow.clear()
             self._first = None
         self._disturbed = False
         self._last = stretch.iteration(len(stretch) - 1)
 
-    def _seconds(self, before: float, survey: Survey) -> Iterator[float]:
-        """Yield how long each display took, but for one that a test or a snapshot disturbed."""
+    def _seconds(self, before: float, survey: Survey) -> list[float]:
+        """Return how long each display took, 0 for those that are left out."""
         times = (before, *survey.stretch.times)
-        return islice(map(sub, times[1:], times), int(self._disturbed), None)
+        seconds: list[float] = list(map(sub, times[1:], times))
+        for display in self._left_out(survey):
+            seconds[display] = 0.0
+        return seconds
+
+    def _left_out(self, survey: Survey) -> set[int]:
+        """Return the displays that tests or snapshots disturbed."""
+        disturbed = set(survey.stretch.tests.before)
+        return disturbed | {0} if self._disturbed else disturbed
 
     def _note(
         self, event: Iteration, before: Iteration, each: float, usual: float

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from math import hypot, isfinite
 
 from caffewatch.detect.layout import Layout
+from caffewatch.log.displays import FIRST, Tested, tests_of
 from caffewatch.log.run import Run
 from caffewatch.log.stretch import Stretch
 
@@ -32,8 +33,11 @@ class Survey:
         What each display's loss is to the rules; see `caffewatch.log.displays.Display`.
     low, high
         The smallest and the largest of each value, by its index in a block.
+    tests
+        What the tests in it gave, each with the mean of the last `FIRST` losses before it.
     finite
-        Whether all values, losses, outputs and learning rates are; False where in doubt.
+        Whether all values, losses, outputs and learning rates are, those of tests, too; False
+        where in doubt.
     size
         What no value's magnitude exceeds; finite where they are.
     without_zero
@@ -44,7 +48,7 @@ class Survey:
 
     __slots__ = (
         "fastest", "finite", "high", "layout", "losses", "low", "size", "slowest", "stretch",
-        "without_zero",
+        "tests", "without_zero",
     )  # fmt: skip
 
     def __init__(
@@ -55,8 +59,11 @@ class Survey:
         self.slowest, self.fastest = min(rates), max(rates)
         # Takes a quarter of the time that the largest magnitude would.
         self.size = hypot(*stretch.values)
-        told = sum(map(sum, (x.values for x in stretch.outputs)))
+        told = sum(map(sum, (x.values for x in (*stretch.outputs, *stretch.tests.outputs))))
         total = self.size + sum(stretch.losses) + sum(losses) + sum(rates) + told
+        if stretch.tests:
+            total += hypot(*stretch.tests.values)
+        self.tests = _judged(stretch, losses, run)
         self.finite = isfinite(total)
         self.without_zero = all(stretch.values)
         self.low, self.high = _Extremes(min, stretch), _Extremes(max, stretch)
@@ -64,3 +71,13 @@ class Survey:
     def last(self) -> list[float]:
         """Return the values of the last block."""
         return self.stretch.block(len(self.stretch) - 1)
+
+
+def _judged(stretch: Stretch, losses: Sequence[float], run: Run) -> Sequence[tuple[Tested, float]]:
+    if not stretch.tests:
+        return ()
+    all_losses = [*run.displays.latest(FIRST), *losses]
+    return [
+        (tested, sum(all_losses[before : before + FIRST]) / FIRST)
+        for before, tested in tests_of(stretch)
+    ]

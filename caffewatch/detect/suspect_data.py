@@ -103,8 +103,16 @@ class SuspectData(Rule[SuspectDataParameters]):
         return (self._finding,)
 
     def is_calm(self, survey: Survey) -> bool:
-        """Tell whether the first losses are over, and nothing is open."""
-        return self._finding is None and self.run.displays.count >= self.parameters.displays
+        """Tell whether the first losses are over, tests know better than to guess, all is well."""
+        if self._finding is not None or self.run.displays.count < self.parameters.displays:
+            return False
+        guess = self._chance.of(self.run.net)
+        return guess is None or all(_is_good(test, guess) for test, _ in survey.tests)
+
+    def pass_over(self, survey: Survey) -> None:
+        """Remember which nets were better than guessing."""
+        for test, _ in survey.tests:
+            self.on_tested(test)
 
     def on_tested(self, test: Tested) -> Sequence[Finding]:
         """Compare a test's loss with guessing, once training has learned."""
@@ -113,7 +121,7 @@ class SuspectData(Rule[SuspectDataParameters]):
         guess, progress = self._chance.of(self.run.net), self.run.displays.progress()
         if guess is None or progress is None or test.loss is None or not isfinite(test.loss):
             return ()
-        good = test.loss < 0.9 * guess
+        good = _is_good(test, guess)
         late = test.iteration - (self.run.first_iteration or 0) >= self.parameters.iterations
         if good or progress > self.parameters.learned or not late:
             return self._follow(test.net, good)
@@ -166,6 +174,11 @@ class SuspectData(Rule[SuspectDataParameters]):
 def _place(test: Tested, blob: str, value: float | None) -> Place:
     moment = Moment(test.iteration, estimated=False)
     return Place(test.line, moment, None, test.net, kind="output", blob=blob, value=value)
+
+
+def _is_good(test: Tested, guess: float) -> bool:
+    """Tell whether a test's loss is well below that of guessing."""
+    return test.loss is not None and test.loss < 0.9 * guess
 
 
 def _is_first(layer: str) -> bool:

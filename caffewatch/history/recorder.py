@@ -12,6 +12,7 @@ from caffewatch.history.layers import LayerMap
 from caffewatch.log.events import TRAIN, Event, Iteration, LearningRate, Output, Pass, TestStarted
 from caffewatch.log.run import Run
 from caffewatch.log.stretch import Stretch
+from caffewatch.log.tests_between import OutputColumn
 
 MOST_OUTPUTS = 16
 """Net outputs with a curve; the rest are in the metrics as they stand."""
@@ -58,9 +59,12 @@ class Recorder:
         self._speed.extend((at, speed) for at, speed in measured if speed is not None)
         self._rate.extend(zip(iterations, stretch.rates, strict=True))
         for output in stretch.outputs:
-            curve = self._curve(TRAIN, output.number, output.name)
-            if curve is not None:
-                curve.extend(zip(iterations, output.values, strict=True))
+            self._extend(iterations, output)
+        tests = stretch.tests
+        for output in tests.outputs:
+            self._extend(tests.iterations, output)
+        if tests:
+            self._tested = tests.iterations[-1]
 
     def freeze(self, run: Run, findings: Iterable[Finding]) -> RunHistory:
         """Return a copy that other threads may read."""
@@ -109,6 +113,11 @@ class Recorder:
             curve = self._curve(event.net, event.index, event.name)
             if curve is not None:
                 curve.add(iteration, event.value)
+
+    def _extend(self, iterations: Sequence[int], output: OutputColumn) -> None:
+        curve = self._curve(output.net, output.number, output.name)
+        if curve is not None:
+            curve.extend(zip(iterations, output.values, strict=True))
 
     def _curve(self, net: str, index: int, name: str) -> Curve | None:
         """Return an output's curve, a new one if need be; None where there are enough."""

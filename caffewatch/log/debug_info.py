@@ -198,17 +198,17 @@ class Blocks:
         return done
 
     def learned(
-        self, lines: Sequence[bytes]
+        self, lines: Sequence[bytes], start: int = 0, net: str = TRAIN
     ) -> tuple[list[bytes], list[slice], list[slice], tuple[Blob, ...]]:
-        """Return how the training net's block looks, where these lines begin with a whole one.
+        """Return how a net's block looks, where a whole one and another line begin at ``start``.
 
         For each line, what stands before its value, where that stands, and where the value does;
         then what the values are. All are empty where no block begins here.
         """
-        order = self._orders.get(TRAIN)
-        if order is None or order.identity is None or len(lines) <= len(order.heads):
+        order = self._orders.get(net)
+        if order is None or order.identity is None or len(lines) - start <= len(order.heads):
             return [], [], [], ()
-        if list(map(cut, lines, order.cuts)) != order.heads:
+        if list(map(cut, lines[start : start + len(order.heads)], order.cuts)) != order.heads:
             return [], [], [], ()
         return order.heads[:], order.cuts[:], order.tails[:], order.identity
 

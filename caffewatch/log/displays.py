@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
+from itertools import groupby
 from math import isfinite
 from typing import NamedTuple, Protocol
 
@@ -125,15 +126,19 @@ class Displays:
         self._window = deque(self._window, maxlen=run.loss_window)
         self._window.extend(_losses_of(stretch) if run.loss_window > 1 else losses[-1:])
         end = max((x.line for x in stretch.outputs), default=stretch.iteration_line)
-        lines = range(stretch.first + end, stretch.line + 1, stretch.period)
         new = slice(max(0, len(losses) - KEPT), None)
-        columns = lines[new], stretch.times[new], stretch.iterations[new], losses[new]
+        lines = (first + end for first in stretch.firsts[new])
+        columns = lines, stretch.times[new], stretch.iterations[new], losses[new]
         self.recent.extend(map(Display, *columns))
         self._history.extend(losses)
         if len(self._history) > 2 * KEPT:
             del self._history[: (len(self._history) - KEPT - 1) // KEPT * KEPT]
         self._levels.clear()
         self.count += len(losses)
+
+    def latest(self, count: int) -> list[float]:
+        """Return the last losses, as many as there are of so many."""
+        return self._history[-count:]
 
     def _add(self, output: Output) -> None:
         if (output.net == TRAIN) != (type(self.open) is Iteration):
@@ -170,6 +175,19 @@ class Displays:
             self.first.append(loss)
             self.start = max(filter(isfinite, self.first[:3]), default=None)
         return display
+
+
+def tests_of(stretch: Stretch) -> list[tuple[int, Tested]]:
+    """Return the tests in a stretch, each behind the number of the display it comes before."""
+    tests, found = stretch.tests, []
+    outputs = {net: list(columns) for net, columns in groupby(tests.outputs, lambda x: x.net)}
+    for at, before in enumerate(tests.before):
+        for net, columns in outputs.items():
+            weighed = [x.weight * x.values[at] for x in columns if x.weight is not None]
+            loss = sum(weighed, 0.0) if weighed else None
+            line = tests.firsts[at] + columns[-1].line
+            found.append((before, Tested(line, tests.iterations[at], net, loss)))
+    return found
 
 
 def _losses_of(stretch: Stretch) -> Sequence[float]:

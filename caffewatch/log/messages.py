@@ -45,9 +45,14 @@ def learning_rate(line: int, time: float | None, m: AnyMatch) -> LearningRate:
     return LearningRate(line, time, int(m[1]), number(m[2]), number(m[3]) if m[3] else 1.0)
 
 
-def testing(line: int, time: float | None, m: Match) -> TestStarted:
+def testing(line: int, time: float | None, m: AnyMatch) -> TestStarted:
     """Make the event of an ``Iteration N, Testing net`` line."""
-    return TestStarted(line, time, int(m[1]), f"test{m[2] or 0}")
+    return TestStarted(line, time, int(m[1]), tested_net(m[2]))
+
+
+def tested_net(number: str | bytes | None) -> str:
+    """Return the name of a test net by its number in the log."""
+    return f"test{number if isinstance(number, str) else (number or b'0').decode()}"
 
 
 def _clipped(line: int, time: float | None, m: AnyMatch) -> Event:

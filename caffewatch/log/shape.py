@@ -1,63 +1,127 @@
-"""What a display of training looks like, line by line."""
+"""What a display of training looks like, and what a test does, line by line."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from caffewatch.log.debug_info import Blocks
-from caffewatch.log.events import Blob
+from caffewatch.log.events import TRAIN, Blob
 from caffewatch.log.glog import Line
+from caffewatch.log.messages import tested_net
 from caffewatch.log.shortcuts import Shortcuts
+from caffewatch.log.slices import cut
+from caffewatch.log.tests_between import Block
 
 
 class Shown(NamedTuple):
-    """One line of a display behind its block: which it is, its message's place and kind."""
+    """One line that is no value of a block: its place, its message's place and kind, its net."""
 
     at: int
     end: int
     name: str
     groups: Sequence[bytes | None]
+    net: str = TRAIN
+
+
+class Lines:
+    """Lines as learned: what stands before each one's value or message, and where that stands."""
+
+    def __init__(self) -> None:
+        self.heads: list[bytes] = []
+        self.cuts: list[slice] = []
+        self.tails: list[slice] = []
+        self.shown: list[Shown] = []
+        self.stamp_end = 0
+        self.gap = 0
+
+    def __len__(self) -> int:
+        return len(self.heads)
+
+    def fit(self, lines: Sequence[bytes]) -> bool:
+        """Tell whether lines begin with these heads."""
+        return list(map(cut, lines[: len(self.heads)], self.cuts)) == self.heads
+
+    def add_block(
+        self, lines: Sequence[bytes], blocks: Blocks, net: str = TRAIN
+    ) -> tuple[Blob, ...]:
+        """Learn a net's block that comes next; return its blobs, none where there is no block."""
+        heads, cuts, tails, blobs = blocks.learned(lines, len(self), net)
+        self.heads += heads
+        self.cuts += cuts
+        self.tails += tails
+        return blobs
+
+    def add_shown(self, name: str, match: Any, line: Line, net: str = TRAIN) -> None:
+        """Learn a line with a message."""
+        start, end = line.stamp_end, line.end
+        self.shown.append(Shown(len(self), end, name, match.groups(), net))
+        self.heads.append(line.raw[start:end])
+        self.cuts.append(slice(start, end))
+        # A digit that is always there, for the list of values to keep its step.
+        self.tails.append(slice(end - len(b"1] "), end - len(b"] ")))
+        self.stamp_end, self.gap = start, 1 + len(line.date)
 
 
 class Shape(NamedTuple):
-    """A display as learned: what stands before each line's value or message, and where."""
+    """A display as learned."""
 
+    lines: Lines
     blobs: tuple[Blob, ...]
-    heads: list[bytes]
-    cuts: list[slice]
-    tails: list[slice]
-    shown: Sequence[Shown]
     iteration_line: int
-    gap: int
-    stamp_end: int
+
+
+class TestShape(NamedTuple):
+    """A test of all nets as learned, from the line that begins it to the last output."""
+
+    lines: Lines
+    blocks: Sequence[Block]
 
 
 def shape_of(display: Sequence[bytes], blocks: Blocks, shortcuts: Shortcuts) -> Shape | None:
     """Return a display's shape; None where it is none that is read this way."""
-    heads, cuts, tails, blobs = blocks.learned(display)
-    shown: list[Shown] = []
-    line: Line | None = None
-    for at in range(len(heads), len(display)):
-        found = shortcuts.find(display[at])
-        if found is None:
+    lines = Lines()
+    blobs = lines.add_block(display, blocks)
+    while len(lines) < len(display):
+        found = shortcuts.find(display[len(lines)])
+        if found is None or (found[0] == "norms" and not (blobs and blocks.belongs(found[2].tid))):
             return None
-        name, match, line = found
-        if name == "norms" and not (blobs and blocks.belongs(line.tid)):
-            return None
-        raw, end = line.raw, line.end
-        shown.append(Shown(at, end, name, match.groups()))
-        cuts.append(slice(line.stamp_end, end))
-        heads.append(raw[line.stamp_end : end])
-        # A digit that is always there, for the list of values to keep its step.
-        tails.append(slice(end - len(b"1] "), end - len(b"] ")))
-    names = [x.name for x in shown]
+        lines.add_shown(*found)
+    names = [x.name for x in lines.shown]
     iteration_line = len(blobs) + names.count("norms")
     if blobs and names[:1] == ["norms"]:
         del names[0]
-    if line is None or names[:1] != ["iteration"] or names[-1] != "learning_rate":
+    if names[:1] != ["iteration"] or names[-1] != "learning_rate":
         return None
     if set(names[1:-1]) - {"output"}:
         return None
-    gap = 1 + len(line.date)
-    return Shape(blobs, heads, cuts, tails, shown, iteration_line, gap, line.stamp_end)
+    return Shape(lines, blobs, iteration_line)
+
+
+def test_shape_of(lines: Sequence[bytes], blocks: Blocks, shortcuts: Shortcuts) -> TestShape | None:
+    """Return the shape of the test that lines begin with; None where it is none read this way."""
+    learned = Lines()
+    passes: list[Block] = []
+    net, answered = "", True
+    while len(learned) < len(lines):
+        found = shortcuts.find(lines[len(learned)])
+        if found is None:
+            if answered:
+                break
+            block = Block(len(learned), net, learned.add_block(lines, blocks, net))
+            if not block.blobs:
+                return None
+            passes.append(block)
+            continue
+        if found[0] == "testing" and answered:
+            net, answered = tested_net(found[1][2]), False
+        elif found[0] == "test_output" and net:
+            answered = True
+        elif answered:
+            break
+        else:
+            return None
+        learned.add_shown(*found, net)
+    begun = [x for x in learned.shown if x.name == "testing"]
+    once = len({x.net for x in begun}) == len(begun) and len({x.groups[0] for x in begun}) == 1
+    return TestShape(learned, passes) if answered and once else None

@@ -15,7 +15,9 @@ from typing import cast
 from caffewatch.log.glog import Line
 from caffewatch.log.grammar import MESSAGES, Pattern
 
-_FREQUENT = frozenset({"iteration", "output", "test_output", "learning_rate", "norms", "clipped"})
+_FREQUENT = frozenset(
+    {"iteration", "output", "testing", "test_output", "learning_rate", "norms", "clipped"}
+)
 PATTERNS = {x.name: x for row in MESSAGES.values() for x in row if x.name in _FREQUENT}
 """Name -> pattern of what may be learned."""
 _MOST = 1000

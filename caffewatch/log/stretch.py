@@ -1,10 +1,9 @@
-"""Many displays at a time: what a training log is made of while all is well."""
+"""Many displays at a time, and the tests between them: a training log while all is well."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import NamedTuple
 
 from caffewatch.log.events import (
     TRAIN,
@@ -17,31 +16,20 @@ from caffewatch.log.events import (
     Output,
     Pass,
 )  # fmt: skip
-
-
-class OutputColumn(NamedTuple):
-    """One output of the training net over a stretch.
-
-    ``line`` counts from a display's first; ``number`` is the output's index.
-    """
-
-    line: int
-    number: int
-    name: str
-    weight: float | None
-    values: Sequence[float]
+from caffewatch.log.tests_between import NO_TESTS, OutputColumn, Tests
 
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """Displays that follow each other, line by line alike: a block, Iteration, outputs, lr.
+    """Displays that are line by line alike: a block, Iteration, outputs, lr.
 
     Each sequence has one item for each display. The stamps of output and lr lines are not read.
+    Between the displays there is nothing but ``tests``.
 
     Parameters
     ----------
-    first
-        Line number of the first display's first line.
+    firsts
+        Line number of each display's first line.
     period
         Lines of a display.
     blobs
@@ -61,7 +49,7 @@ class Stretch:
         As the Iteration lines give them; ``speeds`` in iterations per second.
     """
 
-    first: int
+    firsts: Sequence[int]
     period: int
     blobs: tuple[Blob, ...]
     values: list[float]
@@ -74,6 +62,7 @@ class Stretch:
     speeds: Sequence[float | None]
     outputs: Sequence[OutputColumn]
     rates: Sequence[float]
+    tests: Tests = NO_TESTS
 
     def __len__(self) -> int:
         return len(self.iterations)
@@ -81,7 +70,7 @@ class Stretch:
     @property
     def line(self) -> int:
         """Number of the last line."""
-        return self.first + len(self) * self.period - 1
+        return self.firsts[-1] + self.period - 1
 
     def block(self, display: int) -> list[float]:
         """Return the values of one display's block."""
@@ -101,14 +90,14 @@ class Stretch:
 
     def pass_(self, display: int, moment: Moment) -> Pass:
         """Return one display's block as a pass."""
-        first = self.first + display * self.period
+        first = self.firsts[display]
         norms = self.norms_of(display)
         end = self.iteration_line if self.norms_line is None else self.norms_line
         return Pass(first + end, TRAIN, self.blobs, self.block(display), first, moment, norms)
 
     def iteration(self, display: int) -> Iteration:
         """Return one display's Iteration line."""
-        line = self.first + display * self.period + self.iteration_line
+        line = self.firsts[display] + self.iteration_line
         return Iteration(
             line, self.times[display], self.iterations[display], self.losses[display],
             self.speeds[display],
@@ -116,18 +105,19 @@ class Stretch:
 
     def outputs_of(self, display: int) -> Iterator[Output]:
         """Yield one display's outputs."""
-        first = self.first + display * self.period
-        for at, number, name, weight, values in self.outputs:
-            yield Output(first + at, TRAIN, number, name, values[display], weight)
+        return (column.event(display, self.firsts[display]) for column in self.outputs)
 
     def learning_rate(self, display: int) -> LearningRate:
         """Return one display's last line."""
-        line = self.first + (display + 1) * self.period - 1
+        line = self.firsts[display] + self.period - 1
         return LearningRate(line, None, self.iterations[display], self.rates[display])
 
     def events(self) -> Iterator[Event]:
         """Yield what the lines say one by one."""
+        tests = dict(zip(self.tests.before, range(len(self.tests)), strict=True))
         for display in range(len(self)):
+            if display in tests:
+                yield from self.tests.events(tests[display])
             event = self.iteration(display)
             moments = [Moment(event.iteration)] if self.blobs else []
             event.numbered = [(moment, event.iteration) for moment in moments]
@@ -144,7 +134,7 @@ class Stretch:
         rows = slice(start, stop)
         return replace(
             self,
-            first=self.first + start * self.period,
+            firsts=self.firsts[rows],
             values=self.values[start * self.period : stop * self.period],
             norms=[x[rows] for x in self.norms],
             iterations=self.iterations[rows],
@@ -153,4 +143,5 @@ class Stretch:
             speeds=self.speeds[rows],
             outputs=[x._replace(values=x.values[rows]) for x in self.outputs],
             rates=self.rates[rows],
+            tests=self.tests.part(start, stop),
         )

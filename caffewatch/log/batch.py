@@ -1,0 +1,252 @@
+"""Displays and tests that should look like the learned ones, read many at a time."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Sequence
+from itertools import repeat
+from typing import Any
+
+from caffewatch.log.glog import Clock
+from caffewatch.log.grammar import number, numbers
+from caffewatch.log.schedule import Due
+from caffewatch.log.shape import Lines, Shape, Shown, TestShape
+from caffewatch.log.shortcuts import PATTERNS
+from caffewatch.log.slices import cut, floats, leading
+from caffewatch.log.stretch import Stretch
+from caffewatch.log.tests_between import NO_TESTS, Block, OutputColumn, StartColumn, Tests
+
+
+class _Columns:
+    """Lines of several displays, or of several tests: like ones lie at equal distances."""
+
+    def __init__(self, learned: Lines) -> None:
+        self.learned = learned
+        self.lines: list[bytes] = []
+        self.period = len(learned)
+        self.values: list[float] = []
+        self.groups: dict[int, list[tuple[Any, ...]]] = {}
+
+    def alike(self) -> int:
+        """Return how many have the learned heads."""
+        count = len(self.lines) // self.period
+        heads = self.learned.heads * count
+        found = list(map(cut, self.lines, self.learned.cuts * count))
+        return count if found == heads else leading(found, heads) // self.period
+
+    def begins(self, at: int) -> bool:
+        """Tell whether one begins at least as it was learned."""
+        learned = self.learned
+        return self.lines[at * self.period][learned.cuts[0]] == learned.heads[0]
+
+    def read_values(self, count: int) -> int:
+        """Read the values of the first so many; return how many of those are whole."""
+        self.values = floats(self.lines[: count * self.period], self.learned.tails * count)
+        return len(self.values) // self.period
+
+    def read(self, count: int, day: bytes, iterations: Sequence[int]) -> int:
+        """Read the messages of the first so many; return how many are as they should be."""
+        for shown in self.learned.shown:
+            column = self.lines[shown.at : count * self.period : self.period]
+            groups = self.groups[shown.at] = _matched(column, shown)
+            days = [line[1 : self.learned.gap] for line in column]
+            in_step = _in_step(groups, shown, iterations)
+            count = min(in_step, leading(days, repeat(day, len(days))))
+        return count
+
+    def times(self, at: int, count: int, day: bytes, clock: Clock) -> list[float]:
+        """Read the stamps of a line, up to the first that is none."""
+        place = slice(self.learned.gap + 1, self.learned.stamp_end - 1)
+        column = self.lines[at : count * self.period : self.period]
+        return clock.column(day, [line[place] for line in column])
+
+    def columns(self, shown: Shown, count: int) -> list[tuple[Any, ...]]:
+        """Return the groups of a line, each as a column."""
+        return list(zip(*self.groups[shown.at][:count], strict=True))
+
+    def output(self, shown: Shown, count: int) -> OutputColumn:
+        """Return an output's column."""
+        index, name, _, weight, _ = shown.groups
+        return OutputColumn(
+            shown.at,
+            shown.net,
+            int(index or 0),
+            (name or b"").decode("utf-8", "replace"),
+            None if weight is None else number(weight),
+            numbers(self.columns(shown, count)[2]),
+        )
+
+
+class Batch:
+    """Lines that should be displays of a shape, with tests of a shape before some of them.
+
+    Parameters
+    ----------
+    lines, start, first
+        Where the first display or test begins, and the number of that line.
+    count
+        Displays to take, at most.
+    due
+        The tests that should come before them.
+
+    Attributes
+    ----------
+    count
+        How many displays are there, and as they should be, as far as has been read.
+    missed
+        Whether a test was due that did not come.
+    """
+
+    def __init__(
+        self, lines: list[bytes], start: int, first: int, count: int,
+        shape: Shape, test: TestShape | None, due: Due,
+    ) -> None:  # fmt: skip
+        self._shape, self._test, self._due = shape, test, due
+        self._displays = _Columns(shape.lines)
+        self._tests = _Columns(Lines() if test is None else test.lines)
+        self._firsts: list[int] = []
+        self._times: list[float] = []
+        self._starts: dict[int, list[float]] = {}
+        self.missed = False
+        self.count = count
+        self._lay_out(lines, start, first - start)
+
+    def _lay_out(self, lines: list[bytes], at: int, offset: int) -> None:
+        """Part displays from tests, as far as the lines reach."""
+        period, between = self._displays.period, self._tests.period
+        done = 0
+        for before, _ in (*self._due, (self.count, 0)):
+            taken = min(before - done, (len(lines) - at) // period)
+            end = at + taken * period
+            self._displays.lines += lines[at:end]
+            self._firsts += range(at + offset, end + offset, period)
+            done += taken
+            if done < before or before == self.count or end + between > len(lines):
+                break
+            at = end + between
+            self._tests.lines += lines[end:at]
+        self._limit(done)
+
+    def _limit(self, count: int) -> None:
+        """Take no more than so many displays, and the tests before them."""
+        self.count = min(self.count, count)
+        del self._due[bisect_left(self._due, (self.count, 0)) :]
+
+    def _limit_tests(self, count: int) -> None:
+        """Take no more than so many tests, and the displays up to the next."""
+        if count < len(self._due):
+            self._limit(self._due[count][0])
+
+    def compare(self) -> bool:
+        """Compare with what was learned; return whether all was alike."""
+        wanted, displays, tests = self.count, self._displays.alike(), len(self._due)
+        if self._due:
+            tests = self._tests.alike()
+            differs = tests < len(self._due) and displays >= self._due[tests][0]
+            self.missed = differs and not self._tests.begins(tests)
+        self._limit(displays)
+        self._limit_tests(tests)
+        return self.count == wanted
+
+    def read(self, iterations: range, clock: Clock) -> None:
+        """Read what was alike, up to the first that is not as it should be.
+
+        Parameters
+        ----------
+        iterations
+            Those that the displays should have.
+        """
+        displays, tests = self._displays, self._tests
+        day = displays.lines[self._shape.iteration_line][1 : displays.learned.gap]
+        if self._shape.blobs:
+            self._limit(displays.read_values(self.count))
+        if self._test is not None and self._test.blocks and self._due:
+            self._limit_tests(tests.read_values(len(self._due)))
+        self._limit(displays.read(self.count, day, iterations))
+        if self._due:
+            self._limit_tests(tests.read(len(self._due), day, [x for _, x in self._due]))
+        self._times = displays.times(self._shape.iteration_line, self.count, day, clock)
+        self._limit(len(self._times))
+        for shown in tests.learned.shown if self._due else ():
+            if shown.name == "testing":
+                times = self._starts[shown.at] = tests.times(shown.at, len(self._due), day, clock)
+                self._limit_tests(len(times))
+        if self.count:
+            last = displays.lines[self.count * displays.period - 1]
+            clock.seconds(day, last[displays.learned.gap + 1 : displays.learned.stamp_end - 1])
+
+    def stretch(self, iterations: range) -> Stretch:
+        """Return what was read."""
+        shape, displays, count = self._shape, self._displays, self.count
+        shown = displays.learned.shown
+        norms = [numbers(x) for x in displays.columns(shown[0], count)] if self._has_norms else []
+        iteration = next(x for x in shown if x.name == "iteration")
+        _, speeds, losses, _ = displays.columns(iteration, count)
+        return Stretch(
+            firsts=self._firsts[:count],
+            period=displays.period,
+            blobs=shape.blobs,
+            values=displays.values[: count * displays.period],
+            norms_line=shape.iteration_line - 1 if norms else None,
+            norms=norms,
+            iteration_line=shape.iteration_line,
+            iterations=iterations[:count],
+            times=self._times[:count],
+            losses=numbers(losses),
+            speeds=[None if x is None else number(x) for x in speeds],
+            outputs=[displays.output(x, count) for x in shown if x.name == "output"],
+            rates=numbers(displays.columns(shown[-1], count)[1]),
+            tests=self._stretch_of_tests() if self._due else NO_TESTS,
+        )
+
+    @property
+    def _has_norms(self) -> bool:
+        return self._displays.learned.shown[0].name == "norms"
+
+    def _stretch_of_tests(self) -> Tests:
+        tests, count = self._tests, len(self._due)
+        parts: list[StartColumn | Block | OutputColumn] = list(
+            self._test.blocks if self._test else ()
+        )
+        for shown in tests.learned.shown:
+            if shown.name == "testing":
+                parts.append(StartColumn(shown.at, shown.net, self._starts[shown.at][:count]))
+            else:
+                parts.append(tests.output(shown, count))
+        before = [x for x, _ in self._due]
+        return Tests(
+            before=before,
+            firsts=[self._firsts[x] - tests.period for x in before],
+            iterations=[x for _, x in self._due],
+            period=tests.period,
+            values=tests.values[: count * tests.period],
+            parts=sorted(parts, key=lambda x: x.line),
+        )
+
+
+def _matched(column: Sequence[bytes], shown: Shown) -> list[tuple[Any, ...]]:
+    """Return the groups of a column's lines, up to the first that is no such line."""
+    matches = list(map(PATTERNS[shown.name].match_bytes, column, repeat(shown.end)))
+    if None in matches:
+        del matches[matches.index(None) :]
+    return [match.groups() for match in matches if match is not None]
+
+
+def _in_step(groups: list[tuple[Any, ...]], shown: Shown, iterations: Sequence[int]) -> int:
+    """Return how many of a column's lines say what they have to, beside their values."""
+    if shown.name == "norms" or not groups:
+        return len(groups)
+    columns = list(zip(*groups, strict=True))
+    wanted = {at: shown.groups[at] for at in _FIXED.get(shown.name, ())}
+    if shown.name in _ABSENT:
+        wanted[_ABSENT[shown.name]] = None
+    count = min(leading(columns[at], repeat(x, len(groups))) for at, x in wanted.items())
+    if shown.name in ("output", "test_output"):
+        return count
+    return min(count, leading(map(int, columns[0]), iterations[: len(groups)]))
+
+
+_FIXED = {"output": (0, 1, 3), "test_output": (0, 1, 3), "testing": (1,)}
+"""Groups of a message that stay as learned: an output's index, name and loss weight; a test's net."""
+_ABSENT = {"iteration": 3, "learning_rate": 2}
+"""A group that no usual display has: a loss that was not trained on, a scale of the gradients."""

@@ -1,0 +1,73 @@
+"""When tests come, and what they look like."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from caffewatch.log.debug_info import Blocks
+from caffewatch.log.shape import TestShape, test_shape_of
+from caffewatch.log.shortcuts import Shortcuts
+
+Due = list[tuple[int, int]]
+"""Display that a test comes before, from 0, and the test's iteration."""
+
+
+class Schedule:
+    """Learn from two tests when the next ones are due: Caffe tests every ``test_interval``.
+
+    Attributes
+    ----------
+    shape
+        The last test's, None before the first.
+    is_new
+        Whether the last test that was looked at changed what is expected of the next ones.
+    """
+
+    def __init__(self) -> None:
+        self.shape: TestShape | None = None
+        self.is_new = False
+        self._last: int | None = None
+        self._interval: int | None = None
+
+    def learn(self, lines: Sequence[bytes], blocks: Blocks, shortcuts: Shortcuts) -> int:
+        """Look at the test that lines begin with; return how many lines it has, 0 without one."""
+        self.is_new = False
+        if self.shape is None or not self.shape.lines.fit(lines):
+            learned = test_shape_of(lines, blocks, shortcuts)
+            if learned is None:
+                return 0
+            self.shape, self.is_new = learned, True
+        found = shortcuts.find(lines[0])
+        if found is None:
+            return 0
+        iteration = int(found[1][1])
+        interval = None if self._last is None else iteration - self._last
+        self.is_new = self.is_new or interval != self._interval
+        self._last, self._interval = iteration, interval
+        return len(self.shape.lines)
+
+    def due(self, displays: range) -> Due:
+        """Return the tests before displays of these iterations, in their order.
+
+        Where tests are as frequent as displays or more, or where that is not known, none is.
+        """
+        if self.shape is None or self._last is None or not self._interval:
+            return []
+        step, interval = displays.step, self._interval
+        if interval < step:
+            return []
+        first = self._last + interval
+        late = displays.start - step - first
+        if late >= 0:  # that one has not been seen
+            first += interval * (late // interval + 1)
+        return [
+            (-((displays.start - x) // step), x) for x in range(first, displays[-1] + 1, interval)
+        ]
+
+    def skip(self, iteration: int) -> None:
+        """Take a test that was due."""
+        self._last = iteration
+
+    def miss(self) -> None:
+        """Forget when tests come: the one that was due has not."""
+        self._interval = None
