@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 from hypothesis import given, settings
@@ -181,11 +181,45 @@ EDITS |= {
 }
 
 
+class Schedule(NamedTuple):
+    """How often a log is tested, in iterations, on how many nets and batches.
+
+    ``loss`` is that of the test nets over the training loss; ``late`` writes a test behind the
+    display of its iteration, as no Caffe does.
+    """
+
+    every: int = 400
+    nets: int = 1
+    batches: int = 1
+    loss: float = 1.1
+    late: bool = False
+
+    def write(self, log: CaffeLog, display: int, loss: float) -> None:
+        """Write the test between this display and the one before, where there is one."""
+        for iteration in range(display - 9, display + 1):
+            if iteration % self.every == 0:
+                for net in range(self.nets):
+                    self._test(log, iteration, net, loss * self.loss)
+
+    def _test(self, log: CaffeLog, iteration: int, net: int, loss: float) -> None:
+        log.say(f"Iteration {iteration}, Testing net (#{net})", "solver.cpp:347")
+        for _ in range(self.batches):
+            log.forward()
+        for index, shown in enumerate(
+            ("accuracy = 0.5", f"loss = {loss:.5g} (* 1 = {loss:.5g} loss)")
+        ):
+            log.say(f"    Test net output #{index}: {shown}", "solver.cpp:414")
+
+
+RARELY = Schedule()
+
+
 def healthy(
     debug_info: bool = True,
     unit: str = "ReLU",
     decays: bool = False,
     more_outputs: bool = False,
+    testing: Schedule = RARELY,
     **solver: Any,
 ) -> list[str]:
     """Write the lines of a log of 150 displays in which nothing happens."""
@@ -193,14 +227,16 @@ def healthy(
     log = CaffeLog.started(layers, **{"max_iter": 3000, "average_loss": 20, **solver})
     for number in range(150):
         loss = 2.3 / (1 + number / 10) * (1 + 0.01 * (number * 37 % 11))
+        if not testing.late:
+            testing.write(log, 10 * number, loss)
         if debug_info:
             log.block()
         outputs = {"loss": loss, "aux": 2 * loss, "*accuracy": 0.5} if more_outputs else None
         log.iteration(10 * number, loss, outputs, 0.01 / (1 + number / 50 * decays))
-        if number % 40 == 20:
-            log.test(10 * number)
+        if testing.late:
+            testing.write(log, 10 * number, loss)
     log.done()
-    lines = log.data.decode().splitlines()
+    lines = [x for x in log.data.decode().splitlines() if debug_info or "[Forward]" not in x]
     for at, line in enumerate(lines):
         head, found, value = line.rpartition(": ")
         if "ward] Layer" in line:
@@ -217,6 +253,14 @@ KINDS: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
         "average_loss": st.sampled_from([1, 20, 200]),
         "type": st.sampled_from(['"SGD"', '"Adam"']),
         "iter_size": st.sampled_from([1, 1, 2]),
+        "testing": st.builds(
+            Schedule,
+            every=st.sampled_from([400, 50, 20, 10, 35, 5]),
+            nets=st.sampled_from([1, 1, 2]),
+            batches=st.sampled_from([1, 3]),
+            loss=st.sampled_from([1.1, 0.5, 4.0]),
+            late=st.sampled_from([False, False, False, True]),
+        ),
     }
 )
 RULED = RuleSettings(
@@ -316,12 +360,15 @@ class TestSweep:
 
         assert seen(data, True, size, rules) == seen(data, False, size, rules)
 
+    @pytest.mark.parametrize("every", [400, 50, 35, 10])
     @pytest.mark.parametrize("debug_info", [True, False])
     def test_a_healthy_log_is_passed_over(
-        self, debug_info: bool, monkeypatch: pytest.MonkeyPatch
+        self, debug_info: bool, every: int, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        """Else all of these would hold for nothing."""
-        assert passed_over(joined(healthy(debug_info)), monkeypatch) > 110
+        """With the tests in it: else all of these would hold for nothing."""
+        lines = healthy(debug_info, testing=Schedule(every, nets=2, batches=2))
+
+        assert passed_over(joined(lines), monkeypatch) > 100
 
     def test_a_rule_of_ones_own(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """One that cannot be asked about many displays sees each."""

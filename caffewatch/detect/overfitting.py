@@ -112,7 +112,7 @@ class Overfitting(Rule[OverfittingParameters]):
         return (self._finding,)
 
     def _is_unfit(self, test: Tested) -> bool:
-        """Tell whether there is no loss, or BatchNorm's statistics are those of the first passes."""
+        """Tell whether there is no loss, or BatchNorm's statistics are still the first passes'."""
         if test.loss is None or not isfinite(test.loss) or test.loss < 0:
             return True
         if test.iteration - (self.run.first_iteration or 0) >= self.parameters.settle:

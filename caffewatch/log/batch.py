@@ -5,13 +5,12 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Sequence
 from itertools import repeat
-from typing import Any
 
+from caffewatch.log.columns import Column
 from caffewatch.log.glog import Clock
-from caffewatch.log.grammar import number, numbers
+from caffewatch.log.grammar import number
 from caffewatch.log.schedule import Due
-from caffewatch.log.shape import Lines, Shape, Shown, TestShape
-from caffewatch.log.shortcuts import PATTERNS
+from caffewatch.log.shape import Lines, Shape, TestShape
 from caffewatch.log.slices import cut, floats, leading
 from caffewatch.log.stretch import Stretch
 from caffewatch.log.tests_between import NO_TESTS, Block, OutputColumn, StartColumn, Tests
@@ -25,7 +24,7 @@ class _Columns:
         self.lines: list[bytes] = []
         self.period = len(learned)
         self.values: list[float] = []
-        self.groups: dict[int, list[tuple[Any, ...]]] = {}
+        self.numbers: dict[int, list[list[float]]] = {}
 
     def alike(self) -> int:
         """Return how many have the learned heads."""
@@ -41,30 +40,27 @@ class _Columns:
 
     def read_values(self, count: int) -> int:
         """Read the values of the first so many; return how many of those are whole."""
-        self.values = floats(self.lines[: count * self.period], self.learned.tails * count)
+        lines = self.lines[: count * self.period]
+        self.values = floats(list(map(cut, lines, self.learned.tails * count)))
         return len(self.values) // self.period
 
     def read(self, count: int, day: bytes, iterations: Sequence[int]) -> int:
         """Read the messages of the first so many; return how many are as they should be."""
+        date = slice(1, self.learned.gap)
         for shown in self.learned.shown:
             column = self.lines[shown.at : count * self.period : self.period]
-            groups = self.groups[shown.at] = _matched(column, shown)
-            days = [line[1 : self.learned.gap] for line in column]
-            in_step = _in_step(groups, shown, iterations)
-            count = min(in_step, leading(days, repeat(day, len(days))))
+            same_day = leading(map(cut, column, repeat(date)), repeat(day, len(column)))
+            found, self.numbers[shown.at] = shown.read(column, iterations)
+            count = min(same_day, found)
         return count
 
     def times(self, at: int, count: int, day: bytes, clock: Clock) -> list[float]:
         """Read the stamps of a line, up to the first that is none."""
         place = slice(self.learned.gap + 1, self.learned.stamp_end - 1)
         column = self.lines[at : count * self.period : self.period]
-        return clock.column(day, [line[place] for line in column])
+        return clock.column(day, list(map(cut, column, repeat(place))))
 
-    def columns(self, shown: Shown, count: int) -> list[tuple[Any, ...]]:
-        """Return the groups of a line, each as a column."""
-        return list(zip(*self.groups[shown.at][:count], strict=True))
-
-    def output(self, shown: Shown, count: int) -> OutputColumn:
+    def output(self, shown: Column, count: int) -> OutputColumn:
         """Return an output's column."""
         index, name, _, weight, _ = shown.groups
         return OutputColumn(
@@ -73,7 +69,7 @@ class _Columns:
             int(index or 0),
             (name or b"").decode("utf-8", "replace"),
             None if weight is None else number(weight),
-            numbers(self.columns(shown, count)[2]),
+            self.numbers[shown.at][0][:count],
         )
 
 
@@ -178,30 +174,25 @@ class Batch:
     def stretch(self, iterations: range) -> Stretch:
         """Return what was read."""
         shape, displays, count = self._shape, self._displays, self.count
-        shown = displays.learned.shown
-        norms = [numbers(x) for x in displays.columns(shown[0], count)] if self._has_norms else []
-        iteration = next(x for x in shown if x.name == "iteration")
-        _, speeds, losses, _ = displays.columns(iteration, count)
+        shown, numbers = displays.learned.shown, displays.numbers
+        *speeds, losses = numbers[shape.iteration_line]
+        norms = numbers[shown[0].at] if shown[0].name == "norms" else []
         return Stretch(
             firsts=self._firsts[:count],
             period=displays.period,
             blobs=shape.blobs,
             values=displays.values[: count * displays.period],
             norms_line=shape.iteration_line - 1 if norms else None,
-            norms=norms,
+            norms=[x[:count] for x in norms],
             iteration_line=shape.iteration_line,
             iterations=iterations[:count],
             times=self._times[:count],
-            losses=numbers(losses),
-            speeds=[None if x is None else number(x) for x in speeds],
+            losses=losses[:count],
+            speeds=speeds[0][:count] if speeds else [None] * count,
             outputs=[displays.output(x, count) for x in shown if x.name == "output"],
-            rates=numbers(displays.columns(shown[-1], count)[1]),
+            rates=numbers[shown[-1].at][0][:count],
             tests=self._stretch_of_tests() if self._due else NO_TESTS,
         )
-
-    @property
-    def _has_norms(self) -> bool:
-        return self._displays.learned.shown[0].name == "norms"
 
     def _stretch_of_tests(self) -> Tests:
         tests, count = self._tests, len(self._due)
@@ -222,31 +213,3 @@ class Batch:
             values=tests.values[: count * tests.period],
             parts=sorted(parts, key=lambda x: x.line),
         )
-
-
-def _matched(column: Sequence[bytes], shown: Shown) -> list[tuple[Any, ...]]:
-    """Return the groups of a column's lines, up to the first that is no such line."""
-    matches = list(map(PATTERNS[shown.name].match_bytes, column, repeat(shown.end)))
-    if None in matches:
-        del matches[matches.index(None) :]
-    return [match.groups() for match in matches if match is not None]
-
-
-def _in_step(groups: list[tuple[Any, ...]], shown: Shown, iterations: Sequence[int]) -> int:
-    """Return how many of a column's lines say what they have to, beside their values."""
-    if shown.name == "norms" or not groups:
-        return len(groups)
-    columns = list(zip(*groups, strict=True))
-    wanted = {at: shown.groups[at] for at in _FIXED.get(shown.name, ())}
-    if shown.name in _ABSENT:
-        wanted[_ABSENT[shown.name]] = None
-    count = min(leading(columns[at], repeat(x, len(groups))) for at, x in wanted.items())
-    if shown.name in ("output", "test_output"):
-        return count
-    return min(count, leading(map(int, columns[0]), iterations[: len(groups)]))
-
-
-_FIXED = {"output": (0, 1, 3), "test_output": (0, 1, 3), "testing": (1,)}
-"""Groups of a message that stay as learned: an output's index, name and loss weight; a test's net."""
-_ABSENT = {"iteration": 3, "learning_rate": 2}
-"""A group that no usual display has: a loss that was not trained on, a scale of the gradients."""

@@ -134,7 +134,7 @@ class Blocks:
             count = leading(found, heads)
             batch = batch[:count]
             self._window = 2 * count
-        values = floats(batch, tails)
+        values = floats(list(map(cut, batch, tails)))
         if len(values) < count:
             count = len(values)
             self._window = max(1, 2 * count)

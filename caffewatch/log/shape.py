@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+from caffewatch.log.columns import Column, is_usual
 from caffewatch.log.debug_info import Blocks
 from caffewatch.log.events import TRAIN, Blob
 from caffewatch.log.glog import Line
@@ -14,16 +15,6 @@ from caffewatch.log.slices import cut
 from caffewatch.log.tests_between import Block
 
 
-class Shown(NamedTuple):
-    """One line that is no value of a block: its place, its message's place and kind, its net."""
-
-    at: int
-    end: int
-    name: str
-    groups: Sequence[bytes | None]
-    net: str = TRAIN
-
-
 class Lines:
     """Lines as learned: what stands before each one's value or message, and where that stands."""
 
@@ -31,7 +22,7 @@ class Lines:
         self.heads: list[bytes] = []
         self.cuts: list[slice] = []
         self.tails: list[slice] = []
-        self.shown: list[Shown] = []
+        self.shown: list[Column] = []
         self.stamp_end = 0
         self.gap = 0
 
@@ -52,15 +43,18 @@ class Lines:
         self.tails += tails
         return blobs
 
-    def add_shown(self, name: str, match: Any, line: Line, net: str = TRAIN) -> None:
-        """Learn a line with a message."""
+    def add_shown(self, name: str, match: Any, line: Line, net: str = TRAIN) -> bool:
+        """Learn a line with a message; return whether it is a usual one."""
+        if not is_usual(name, match):
+            return False
         start, end = line.stamp_end, line.end
-        self.shown.append(Shown(len(self), end, name, match.groups(), net))
+        self.shown.append(Column(len(self), name, match, line, net))
         self.heads.append(line.raw[start:end])
         self.cuts.append(slice(start, end))
         # A digit that is always there, for the list of values to keep its step.
         self.tails.append(slice(end - len(b"1] "), end - len(b"] ")))
         self.stamp_end, self.gap = start, 1 + len(line.date)
+        return True
 
 
 class Shape(NamedTuple):
@@ -86,7 +80,8 @@ def shape_of(display: Sequence[bytes], blocks: Blocks, shortcuts: Shortcuts) -> 
         found = shortcuts.find(display[len(lines)])
         if found is None or (found[0] == "norms" and not (blobs and blocks.belongs(found[2].tid))):
             return None
-        lines.add_shown(*found)
+        if not lines.add_shown(*found):
+            return None
     names = [x.name for x in lines.shown]
     iteration_line = len(blobs) + names.count("norms")
     if blobs and names[:1] == ["norms"]:

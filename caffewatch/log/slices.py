@@ -9,15 +9,15 @@ from typing import cast
 cut = cast(Callable[[bytes, slice], bytes], getitem)
 
 
-def floats(lines: Sequence[bytes], places: Sequence[slice]) -> list[float]:
-    """Read a number from its place in each line, up to the first that is none."""
+def floats(texts: Sequence[bytes]) -> list[float]:
+    """Read numbers, up to the first that is none."""
     try:
-        return list(map(float, list(map(cut, lines, places))))
+        return list(map(float, texts))
     except ValueError:
         values: list[float] = []
-        for line, place in zip(lines, places, strict=False):
+        for text in texts:
             try:
-                values.append(float(line[place]))
+                values.append(float(text))
             except ValueError:
                 break
         return values

@@ -1,0 +1,99 @@
+"""Lines that say the same but for their numbers, read many at a time."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from itertools import repeat
+from typing import Any
+
+from caffewatch.log.events import TRAIN
+from caffewatch.log.glog import Line
+from caffewatch.log.slices import floats, leading
+
+_COUNT = rb"(\d{1,15})"
+_VALUE = rb"([-+.\deE]{1,40})"
+"""Holds every finite number as printed; what else it holds does not convert to one."""
+_EPOCHS = rb"(?:, [\d.]+/[\d.]+ep)?"
+_VARYING = {
+    "norms": (1, 2, 3, 4), "learning_rate": (1, 2), "output": (3, 5), "test_output": (3, 5),
+    "testing": (1,),
+}  # fmt: skip
+"""Name of a pattern -> its groups that are not the same from line to line."""
+_NUMBERED = frozenset({"iteration", "learning_rate", "testing"})
+"""Names of those whose first group is an iteration."""
+
+
+class Column:
+    """A line with a message, and how lines look that differ from it by their numbers only.
+
+    Parameters
+    ----------
+    at
+        Its place in a display or test.
+    name, match, line
+        The pattern it was read by, its match and its prefix.
+    net
+        Whose it is.
+
+    Attributes
+    ----------
+    groups
+        Those of the match.
+    """
+
+    def __init__(self, at: int, name: str, match: Any, line: Line, net: str = TRAIN) -> None:
+        self.at, self.name, self.net = at, name, net
+        self.groups: Sequence[bytes | None] = match.groups()
+        self._end = line.end
+        self._matching = re.compile(_form(name, match)).fullmatch
+
+    def read(
+        self, lines: Sequence[bytes], iterations: Sequence[int]
+    ) -> tuple[int, list[list[float]]]:
+        """Read such lines; return how many are, of these iterations, and their numbers.
+
+        Those come as columns, without the iteration.
+        """
+        matches = list(map(self._matching, lines, repeat(self._end)))
+        if None in matches:
+            del matches[matches.index(None) :]
+        columns: list[Any] = list(zip(*[x.groups() for x in matches if x is not None], strict=True))
+        count = len(matches)
+        if self.name in _NUMBERED and columns:
+            count = leading(map(int, columns.pop(0)), iterations[:count])
+        found = [floats(column) for column in columns]
+        return min([count, *map(len, found)]), found
+
+
+def is_usual(name: str, match: Any) -> bool:
+    """Tell whether a line is of those that `Column` reads, and a usual one.
+
+    Not so is a display whose loss was not trained on, or whose gradients are scaled.
+    """
+    if name == "iteration":
+        return match[4] is None
+    return name in _VARYING and (name != "learning_rate" or match[3] is None)
+
+
+def _form(name: str, match: Any) -> bytes:
+    """Return a regex of lines that differ from one by their numbers only, a group for each."""
+    raw: bytes = match.string
+    at: int = match.start()
+    if name == "iteration":
+        inside = b""
+        if match[2] is not None:
+            inside = rb" \(" + _VALUE + rb" iter/s[^)]*\)"
+        elif raw.startswith(b" (", match.end(1)):
+            inside = rb" \((?![^)]* iter/s)[^)]*\)"
+        return (
+            re.escape(raw[at : match.start(1)]) + _COUNT + inside + _EPOCHS + b", loss = " + _VALUE
+        )
+    form = b""
+    for group in _VARYING[name]:
+        if match[group] is None:
+            continue
+        number = _COUNT if name in _NUMBERED and group == 1 else _VALUE
+        form += re.escape(raw[at : match.start(group)]) + number
+        at = match.end(group)
+    return form + re.escape(raw[at:])
