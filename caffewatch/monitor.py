@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from math import isfinite
 from typing import TYPE_CHECKING, cast
 
@@ -15,21 +14,22 @@ from caffewatch.detect.detector import Detector
 from caffewatch.detect.finding import Finding
 from caffewatch.detect.settings import RuleSettings
 from caffewatch.detect.silence import Silence
-from caffewatch.history.frozen import LogHistory
 from caffewatch.history.recorder import Recorder
 from caffewatch.log.events import TRAIN, Ended, Event, Pass, RunEnded, RunStarted
 from caffewatch.log.parser import Parser
 from caffewatch.log.run import Run
+from caffewatch.log.slotted import slotted
 from caffewatch.log.stretch import Stretch
 
 if TYPE_CHECKING:
+    from caffewatch.history.frozen import LogHistory
     from caffewatch.snapshot import RunSnapshot, Snapshot
 
 _WORTHWHILE = 4
 """Displays that are taken one by one where something may happen in them."""
 
 
-@dataclass(slots=True)
+@slotted
 class RunRecord:
     """A run and all that was found in it."""
 
@@ -241,11 +241,13 @@ class Monitor:
 
     def history(self) -> LogHistory:
         """Return a copy of what the remembered runs did over time."""
-        return LogHistory(
+        from caffewatch.history import frozen  # noqa: PLC0415 - as above
+
+        return frozen.LogHistory(
             job=self.origin.job,
             log=self.origin.log,
             version=f"{self.bytes}-{sum(self._counts.values())}",
-            runs=tuple(x.recorder.freeze(x.run, x.findings) for x in self.runs),
+            runs=tuple(frozen.freeze(x.recorder, x.run, x.findings) for x in self.runs),
         )
 
     def _frozen(self, record: RunRecord, blobs: bool) -> RunSnapshot:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import re
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -28,7 +28,6 @@ LABELS: dict[str, Any] = json.loads((rules_page.RUNS / "labels.json").read_text(
 EXAMPLES = rules_page.find_examples(rules_page.RUNS)
 
 
-@dataclass(frozen=True, kw_only=True)
 class BlushParameters(Parameters):
     """Parameters of `Blush`."""
 

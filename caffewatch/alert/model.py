@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, NamedTuple
 
 Severity = Literal["info", "warning", "critical"]
 State = Literal["firing", "resolved", "event"]
@@ -14,8 +14,7 @@ SEVERITIES: tuple[Severity, ...] = ("info", "warning", "critical")
 """Every severity, mildest first; the position is its rank."""
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
+class Origin(NamedTuple):
     """Where a log lives: the part of an alert's identity that does not change with the run.
 
     Parameters

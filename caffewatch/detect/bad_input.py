@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import islice, repeat
 from math import nan
 from operator import eq
@@ -38,7 +37,6 @@ _NO_DATA = frozenset({"DummyData", "Parameter"})
 """Layers without bottoms whose tops are constants or weights, not data."""
 
 
-@dataclass(frozen=True, kw_only=True)
 class BadInputParameters(Parameters):
     """Parameters of `BadInput`."""
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from math import isfinite
 from typing import ClassVar
 
@@ -35,7 +34,6 @@ _ADVICE = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True, kw_only=True)
 class CrashParameters(Parameters):
     """Parameters of `Crash`."""
 

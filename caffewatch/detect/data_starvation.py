@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import ClassVar
 
 from caffewatch.detect.finding import Finding, Place, Severity
@@ -14,7 +13,6 @@ from caffewatch.log.events import Iteration, Moment, Waiting
 from caffewatch.log.run import Run
 
 
-@dataclass(frozen=True, kw_only=True)
 class DataStarvationParameters(Parameters):
     """Parameters of `DataStarvation`."""
 

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal
 
 from caffewatch.log.events import Blob, Moment
+from caffewatch.log.slotted import slotted
 
 Severity = Literal["info", "warning", "critical"]
 Origin = Literal["here", "weights_already_bad"]
 Evidence = tuple[Moment, float]
 
 
-@dataclass(slots=True)
+@slotted
 class Place:
     """Where in the log, and in the net, something was seen. What does not apply is None."""
 
@@ -36,7 +37,7 @@ class Place:
         return cls(line, moment, previous, net, *blob[:4], blob.quantity, value)
 
 
-@dataclass(slots=True)
+@slotted
 class Finding:
     """One episode of a fault: where its condition began, and all that is known of it since.
 

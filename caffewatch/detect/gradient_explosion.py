@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from itertools import compress
 from math import inf
 from operator import ge
@@ -27,7 +26,6 @@ _HISTORY = 16
 _REFRESH = 64
 
 
-@dataclass(frozen=True, kw_only=True)
 class GradientExplosionParameters(Parameters):
     """Parameters of `GradientExplosion`."""
 

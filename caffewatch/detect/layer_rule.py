@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import TypeVar
 
 from caffewatch.detect.finding import Finding, Place
@@ -15,7 +14,6 @@ from caffewatch.detect.streaks import Streaks
 from caffewatch.log.run import Run
 
 
-@dataclass(frozen=True, kw_only=True)
 class LayerParameters(Parameters):
     """What every such rule can be told."""
 

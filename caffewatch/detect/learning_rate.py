@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from math import isfinite
 from typing import ClassVar
 
@@ -15,7 +14,6 @@ from caffewatch.log.events import TRAIN, LearningRate, Moment
 from caffewatch.log.run import Run
 
 
-@dataclass(frozen=True, kw_only=True)
 class LearningRateParameters(Parameters):
     """Parameters of `LearningRateRule`."""
 

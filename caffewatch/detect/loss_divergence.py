@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from math import inf, isfinite
 from typing import ClassVar
 
@@ -17,7 +16,6 @@ from caffewatch.log.displays import FIRST, Display
 from caffewatch.log.run import Run
 
 
-@dataclass(frozen=True, kw_only=True)
 class LossDivergenceParameters(Parameters):
     """Parameters of `LossDivergence`."""
 

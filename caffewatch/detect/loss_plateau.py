@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 from math import isfinite, log
 from typing import ClassVar
@@ -24,7 +23,6 @@ _UNKNOWN_LENGTH = 50_000
 """Iterations of a run that does not say how many it has."""
 
 
-@dataclass(frozen=True, kw_only=True)
 class LossPlateauParameters(Parameters):
     """Parameters of `LossPlateau`."""
 

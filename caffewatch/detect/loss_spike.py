@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 from math import isfinite
 from typing import ClassVar
@@ -20,7 +19,6 @@ from caffewatch.log.displays import Display
 from caffewatch.log.run import Run
 
 
-@dataclass(frozen=True, kw_only=True)
 class LossSpikeParameters(Parameters):
     """Parameters of `LossSpike`."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import repeat
 from math import isfinite, log, nan
 from typing import ClassVar, NamedTuple
@@ -33,7 +32,6 @@ SOFTMAX_FLOOR = -log(1.17549435e-38)
 """87.3365: minus the logarithm of the smallest float32, what Caffe's softmax loss gives for 0."""
 
 
-@dataclass(frozen=True, kw_only=True)
 class NonFiniteParameters(Parameters):
     """Parameters of `NonFinite`."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from math import inf, isfinite
 from typing import ClassVar
 
@@ -17,9 +17,9 @@ from caffewatch.detect.words import spell
 from caffewatch.log.displays import FIRST, Tested
 from caffewatch.log.events import Moment
 from caffewatch.log.run import Run
+from caffewatch.log.slotted import slotted
 
 
-@dataclass(frozen=True, kw_only=True)
 class OverfittingParameters(Parameters):
     """Parameters of `Overfitting`."""
 
@@ -36,8 +36,10 @@ class OverfittingParameters(Parameters):
     tests: int = parameter(3, "tests in a row, and below it to be over", "tests", 1)
 
 
-@dataclass(slots=True)
+@slotted
 class _Net:
+    """What is known of a test net."""
+
     best: Tested | None = None
     level_at_best: float = inf
     rising: list[Tested] = field(default_factory=list)

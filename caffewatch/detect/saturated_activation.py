@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import ClassVar
 
 from caffewatch.detect.finding import Finding, Place, Severity
@@ -17,7 +16,6 @@ from caffewatch.detect.words import count, enumerate_layers, spell
 from caffewatch.log.run import Run
 
 
-@dataclass(frozen=True, kw_only=True)
 class SaturatedActivationParameters(LayerParameters):
     """Parameters of `SaturatedActivation`."""
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass
 from operator import sub
 from typing import ClassVar
 
@@ -19,7 +18,6 @@ from caffewatch.log.run import Run
 _SHOWN = 8
 
 
-@dataclass(frozen=True, kw_only=True)
 class SlowdownParameters(Parameters):
     """Parameters of `Slowdown`."""
 

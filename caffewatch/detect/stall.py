@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from math import inf
 from operator import sub
 from typing import ClassVar
@@ -24,7 +23,6 @@ _PAUSES = 1000
 """More stalls than there are between two displays."""
 
 
-@dataclass(frozen=True, kw_only=True)
 class StallParameters(Parameters):
     """Parameters of `Stall`."""
 

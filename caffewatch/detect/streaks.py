@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from caffewatch.detect.finding import Place
+from caffewatch.log.slotted import slotted
 
 
-@dataclass(slots=True)
+@slotted
 class _Streak:
+    """How long a symptom has lasted, and how long it has been gone."""
+
     place: Place
     count: int = 0
     clear: int = 0
 
 
-@dataclass(slots=True)
+@slotted
 class Streaks:
     """Symptoms that must last before they count, and must be gone as long before they do not.
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from math import isfinite
 from typing import ClassVar
 
@@ -19,7 +18,6 @@ from caffewatch.log.events import TRAIN, Moment, Solving
 from caffewatch.log.run import Run
 
 
-@dataclass(frozen=True, kw_only=True)
 class SuspectDataParameters(Parameters):
     """Parameters of `SuspectData`."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import islice, repeat
 from math import nan
 from operator import eq
@@ -21,7 +20,6 @@ from caffewatch.log.run import Run
 _KNOWN = frozenset({"SGD", "Nesterov"})
 
 
-@dataclass(frozen=True, kw_only=True)
 class UnchangedWeightsParameters(LayerParameters):
     """Parameters of `UnchangedWeights`."""
 

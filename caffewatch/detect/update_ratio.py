@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from math import isfinite
 from operator import ge, le, mul, or_
 from typing import ClassVar, NamedTuple
@@ -23,7 +22,6 @@ from caffewatch.log.run import Run
 _KNOWN = frozenset({"SGD", "Nesterov"})
 
 
-@dataclass(frozen=True, kw_only=True)
 class UpdateRatioParameters(Parameters):
     """Parameters of `UpdateRatio`."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import compress
 from math import inf, isfinite, isinf
 from operator import ge, le
@@ -24,7 +23,6 @@ _L2_OF_DATA = 2
 """Among the norms of a stretch."""
 
 
-@dataclass(frozen=True, kw_only=True)
 class WeightNormParameters(Parameters):
     """Parameters of `WeightNorm`."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import ClassVar
 
 from caffewatch.detect.finding import Finding, Severity
@@ -16,7 +15,6 @@ from caffewatch.detect.words import count, enumerate_layers, parameter_name
 from caffewatch.log.run import Run
 
 
-@dataclass(frozen=True, kw_only=True)
 class ZeroGradientParameters(Parameters):
     """Parameters of `ZeroGradient`."""
 

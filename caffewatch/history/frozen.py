@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
+from caffewatch.detect.finding import Finding
 from caffewatch.history.curve import Curve
 from caffewatch.history.layers import LayerMap
+from caffewatch.history.recorder import Recorder
+from caffewatch.log.run import Run
+
+_SHOWN_EVENTS = frozenset({"resumed", "finetuned", "snapshot", "learning_rate", "crashed",
+                           "stopped", "terminated"})  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,3 +102,46 @@ class LogHistory:
             return self.runs[-1] if self.runs else None
         named = zip(self.keys, self.runs, strict=True)
         return next((run for key, run in named if wanted in (key, run.id)), None)
+
+
+def freeze(recorder: Recorder, run: Run, findings: Iterable[Finding]) -> RunHistory:
+    """Copy what was recorded of a run, and what was found in it."""
+    found = list(findings)
+    return RunHistory(
+        id=run.id,
+        ordinal=run.ordinal,
+        net=run.net_name,
+        outcome=run.outcome,
+        started_at=run.started_at,
+        iteration=run.iteration,
+        max_iterations=run.max_iterations,
+        series=tuple(Series(*curve) for curve in recorder.curves()),
+        layers=recorder.layers(),
+        marks=tuple(_marks(run, found)),
+        faults=tuple(map(_fault, found)),
+    )
+
+
+def _marks(run: Run, findings: Iterable[Finding]) -> Iterator[Mark]:
+    for event in run.life.events:
+        if event.kind in _SHOWN_EVENTS:
+            yield Mark(event.iteration, event.kind, event.text)
+    for finding in findings:
+        if finding.loud:
+            yield Mark(finding.iteration, "alert", finding.rule)
+
+
+def _fault(finding: Finding) -> Fault:
+    return Fault(
+        rule=finding.rule,
+        severity=finding.severity,
+        state=finding.state,
+        loud=finding.loud,
+        iteration=finding.iteration,
+        line=finding.place.line,
+        message=finding.message,
+        layers=tuple(finding.layers),
+        advice=tuple(finding.advice),
+        evidence=tuple((moment.iteration, value) for moment, value in finding.evidence),
+        caused_by=finding.caused_by,
+    )

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from caffewatch.detect.finding import Finding
 from caffewatch.history.curve import Curve
-from caffewatch.history.frozen import Fault, Mark, RunHistory, Series
 from caffewatch.history.layers import LayerMap
 from caffewatch.log.events import TRAIN, Event, Iteration, LearningRate, Output, Pass, TestStarted
 from caffewatch.log.run import Run
@@ -18,8 +16,6 @@ MOST_OUTPUTS = 16
 """Net outputs with a curve; the rest are in the metrics as they stand."""
 _OUTPUT_BUCKETS = 400
 _TREND_BUCKETS = 60
-_SHOWN_EVENTS = frozenset({"resumed", "finetuned", "snapshot", "learning_rate", "crashed",
-                           "stopped", "terminated"})  # fmt: skip
 
 
 class Recorder:
@@ -66,29 +62,17 @@ class Recorder:
         if tests:
             self._tested = tests.iterations[-1]
 
-    def freeze(self, run: Run, findings: Iterable[Finding]) -> RunHistory:
-        """Return a copy that other threads may read."""
-        found = list(findings)
-        return RunHistory(
-            id=run.id,
-            ordinal=run.ordinal,
-            net=run.net_name,
-            outcome=run.outcome,
-            started_at=run.started_at,
-            iteration=run.iteration,
-            max_iterations=run.max_iterations,
-            series=tuple(self._series()),
-            layers=self._layers.copy(),
-            marks=tuple(_marks(run, found)),
-            faults=tuple(map(_fault, found)),
-        )
-
-    def _series(self) -> Iterator[Series]:
-        yield Series(TRAIN, "loss", None, self._loss.copy())
-        yield Series(TRAIN, "lr", None, self._rate.copy())
-        yield Series(TRAIN, "speed", None, self._speed.copy())
+    def curves(self) -> Iterator[tuple[str, str, int | None, Curve]]:
+        """Return each curve behind its net, its name and its output's number, as copies."""
+        yield TRAIN, "loss", None, self._loss.copy()
+        yield TRAIN, "lr", None, self._rate.copy()
+        yield TRAIN, "speed", None, self._speed.copy()
         for (net, index), (name, curve) in sorted(self._outputs.items()):
-            yield Series(net, name, index, curve.copy())
+            yield net, name, index, curve.copy()
+
+    def layers(self) -> LayerMap:
+        """Return the layer map, as a copy."""
+        return self._layers.copy()
 
     def _pass(self, event: Pass, run: Run) -> None:
         if event.net == TRAIN and event.blobs[-1].phase == "backward":
@@ -137,28 +121,3 @@ _HANDLERS: dict[type, Callable[[Recorder, Any, Run], None]] = {
     TestStarted: Recorder._test,
     Output: Recorder._output,
 }
-
-
-def _marks(run: Run, findings: Iterable[Finding]) -> Iterator[Mark]:
-    for event in run.life.events:
-        if event.kind in _SHOWN_EVENTS:
-            yield Mark(event.iteration, event.kind, event.text)
-    for finding in findings:
-        if finding.loud:
-            yield Mark(finding.iteration, "alert", finding.rule)
-
-
-def _fault(finding: Finding) -> Fault:
-    return Fault(
-        rule=finding.rule,
-        severity=finding.severity,
-        state=finding.state,
-        loud=finding.loud,
-        iteration=finding.iteration,
-        line=finding.place.line,
-        message=finding.message,
-        layers=tuple(finding.layers),
-        advice=tuple(finding.advice),
-        evidence=tuple((moment.iteration, value) for moment, value in finding.evidence),
-        caused_by=finding.caused_by,
-    )

@@ -8,9 +8,10 @@ Events are never changed once made, except a pass's `Moment`.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal, NamedTuple
 
+from caffewatch.log.slotted import slotted
 from caffewatch.log.topology import Net
 
 Phase = Literal["forward", "backward", "update"]
@@ -32,7 +33,7 @@ class Blob(NamedTuple):
     quantity: str
 
 
-@dataclass(slots=True)
+@slotted
 class Moment:
     """The iteration a pass belongs to: debug_info lines come before the line that numbers them.
 
@@ -50,7 +51,7 @@ class Norms(NamedTuple):
     l2: tuple[float, float]
 
 
-@dataclass(slots=True)
+@slotted
 class Pass:
     """One block of debug_info lines.
 
@@ -80,12 +81,12 @@ class Pass:
         return self.lines + index if isinstance(self.lines, int) else self.lines[index]
 
 
-@dataclass(slots=True)
+@slotted
 class Update(Pass):
     """The [Update] lines that follow an iteration: each parameter's data and its applied change."""
 
 
-@dataclass(slots=True)
+@slotted
 class RunStarted:
     """A training begins. ``id`` tells it apart from every other, ``ordinal`` counts from 1.
 
@@ -99,14 +100,14 @@ class RunStarted:
     tid: str = ""
 
 
-@dataclass(slots=True)
+@slotted
 class RunEnded:
     """The run is over: another one begins, or the log was closed."""
 
     line: int
 
 
-@dataclass(slots=True)
+@slotted
 class SolverRead:
     """The solver's parameters, from the dump behind ``Initializing solver from parameters``."""
 
@@ -114,7 +115,7 @@ class SolverRead:
     parameters: Mapping[str, str]
 
 
-@dataclass(slots=True)
+@slotted
 class NetRead:
     """A net's layers are known. ``name`` is train, or test0 and so on."""
 
@@ -123,7 +124,7 @@ class NetRead:
     net: Net
 
 
-@dataclass(slots=True)
+@slotted
 class Solving:
     """``Solving NAME`` or ``Starting Optimization``: set-up is over."""
 
@@ -132,7 +133,7 @@ class Solving:
     time: float | None = field(default=None, compare=False)
 
 
-@dataclass(slots=True)
+@slotted
 class Iteration:
     """``Iteration N …, loss = x``. ``rate`` is the printed iterations per second, if any.
 
@@ -157,7 +158,7 @@ class Iteration:
             moment.estimated = False
 
 
-@dataclass(slots=True)
+@slotted
 class LearningRate:
     """``Iteration N, lr = x``; ``grad_scale`` is NVIDIA's ``gs``: gradients are scaled up by it."""
 
@@ -168,7 +169,7 @@ class LearningRate:
     grad_scale: float = 1.0
 
 
-@dataclass(slots=True)
+@slotted
 class Output:
     """One net output. ``weight`` is the loss weight, None where it is no loss."""
 
@@ -181,7 +182,7 @@ class Output:
     time: float | None = field(default=None, compare=False)
 
 
-@dataclass(slots=True)
+@slotted
 class TestStarted:
     """``Iteration N, Testing net (#k)``."""
 
@@ -193,7 +194,7 @@ class TestStarted:
     net: str
 
 
-@dataclass(slots=True)
+@slotted
 class Clipped:
     """``Gradient clipping: scaling down gradients (L2 norm a > b) by scale factor c``."""
 
@@ -202,7 +203,7 @@ class Clipped:
     threshold: float
 
 
-@dataclass(slots=True)
+@slotted
 class SnapshotWritten:
     """A model file (not the solver state) is being written; ``iteration`` from its name."""
 
@@ -211,7 +212,7 @@ class SnapshotWritten:
     iteration: int | None
 
 
-@dataclass(slots=True)
+@slotted
 class Loaded:
     """Weights came from a file: ``resumed`` with the solver's state, or to finetune."""
 
@@ -220,7 +221,7 @@ class Loaded:
     resumed: bool
 
 
-@dataclass(slots=True)
+@slotted
 class LayerIgnored:
     """``Ignoring source layer X``: its weights in the file were not loaded."""
 
@@ -228,7 +229,7 @@ class LayerIgnored:
     layer: str
 
 
-@dataclass(slots=True)
+@slotted
 class LayerCopied:
     """``Copying source layer X``: its weights in the file were loaded."""
 
@@ -236,7 +237,7 @@ class LayerCopied:
     layer: str
 
 
-@dataclass(slots=True)
+@slotted
 class Waiting:
     """The solver had to wait for input."""
 
@@ -244,7 +245,7 @@ class Waiting:
     time: float | None
 
 
-@dataclass(slots=True)
+@slotted
 class Restarted:
     """``Restarting data prefetching from start``: an epoch of a data layer is over."""
 
@@ -252,7 +253,7 @@ class Restarted:
     time: float | None
 
 
-@dataclass(slots=True)
+@slotted
 class Ended:
     """The log says that training ended.
 

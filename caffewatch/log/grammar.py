@@ -143,9 +143,9 @@ RAW_LINES = (
 )  # fmt: skip
 """Lines that stand without a prefix even where the log has prefixes: headers, traces, deaths."""
 
-_ANY_RAW = re.compile("|".join(x.regex for x in RAW_LINES))
+_ANY_RAW = Pattern("", "|".join(x.regex for x in RAW_LINES))
 """Matches no foreign line: most lines without a prefix are such."""
-_ANY_RAW_BYTES = re.compile(_ANY_RAW.pattern.encode())
+_ANY_RAW_BYTES = re.compile(_ANY_RAW.regex.encode())
 _STAMP = re.compile(rb"[IWEF]\d{4}")
 _RANK = re.compile(r"\[\d+(?:\.\d+)*\] ")
 MAX_MESSAGE = 4096

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from caffewatch.log.events import (
     TRAIN,
@@ -16,10 +16,11 @@ from caffewatch.log.events import (
     Output,
     Pass,
 )  # fmt: skip
+from caffewatch.log.slotted import slotted
 from caffewatch.log.tests_between import NO_TESTS, OutputColumn, Tests
 
 
-@dataclass(frozen=True, slots=True)
+@slotted
 class Stretch:
     """Displays that are line by line alike: a block, Iteration, outputs, lr.
 

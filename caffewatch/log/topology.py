@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from caffewatch.log import prototxt
+from caffewatch.log.slotted import slotted
 
 _OLD_TYPES = {
     "ABSVAL": "AbsVal", "ARGMAX": "ArgMax", "BNLL": "BNLL", "CONV": "Convolution",
@@ -27,7 +28,7 @@ fill the memory."""
 _SIZED = ("inner_product_param", "convolution_param")
 
 
-@dataclass(slots=True)
+@slotted
 class Layer:
     """One layer.
 
@@ -59,7 +60,7 @@ class Layer:
         return self.lr_mults[index] if index < len(self.lr_mults) else 1.0
 
 
-@dataclass(slots=True)
+@slotted
 class Net:
     """Layers by name, in the order in which Caffe creates them."""
 

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, fields
+from dataclasses import fields
 
 import pytest
 from hypothesis import given
@@ -11,7 +11,6 @@ from caffewatch.detect.settings import Parameters, parameter
 from calibration.axis import PRECISION, Axis, crossing
 
 
-@dataclass(frozen=True, kw_only=True)
 class Examples(Parameters):
     """Parameters of every kind."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from caffewatch.config.rules import Registry
@@ -10,12 +9,10 @@ from caffewatch.detect.rule import Rule
 from caffewatch.detect.settings import Parameters, parameter
 
 
-@dataclass(frozen=True, kw_only=True)
 class FakeGradient(Parameters):
     passes: int = parameter(5, "how many in a row", "passes", 1, 100)
 
 
-@dataclass(frozen=True, kw_only=True)
 class FakeStall(Parameters):
     silence: float = parameter(1800.0, "how long without a line", "seconds")
     ratio: float = parameter(10.0, "how much longer than usual", minimum=1.0)

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import dataclasses
+import pickle
+
+import pytest
 
 from caffewatch.detect.settings import Parameters, RuleSettings, parameter
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True)
 class Sample(Parameters):
     """A rule's parameters."""
 
@@ -43,3 +45,29 @@ class TestParameter:
         (share,) = (f for f in dataclasses.fields(Sample) if f.name == "share")
 
         assert dict(share.metadata) == {"help": "how much", "unit": "ratio", "minimum": 0.0}
+
+
+class TestParameters:
+    def test_of_defaults(self) -> None:
+        """What every rule has, and what this one adds."""
+        assert repr(Sample()) == "Sample(enabled=True, severity='warning', share=0.5)"
+
+    def test_equal_by_their_values(self) -> None:
+        """And by their class."""
+        assert Sample(share=0.5) == Sample() != Sample(share=0.4)
+        assert hash(Sample(share=0.5)) == hash(Sample())
+        assert Sample() != Parameters()
+
+    def test_what_is_not_declared(self) -> None:
+        """Is refused."""
+        with pytest.raises(TypeError, match="Sample has no part, whole"):
+            Sample(whole=1.0, part=0.5)  # type: ignore[call-arg] # what is refused
+
+    def test_never_change(self) -> None:
+        """Other values make others; they can be copied and pickled."""
+        sample = Sample(share=0.4)
+
+        with pytest.raises(dataclasses.FrozenInstanceError):
+            sample.share = 0.3  # type: ignore[misc] # what is refused
+        assert dataclasses.replace(sample, enabled=False) == Sample(share=0.4, enabled=False)
+        assert pickle.loads(pickle.dumps(sample)) == sample
