@@ -5,16 +5,15 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from contextlib import AbstractContextManager
-from pathlib import Path
+from contextlib import AbstractContextManager, suppress
 from typing import TextIO
 
 from caffewatch.cli.check_formats import FORMATS, writer
 from caffewatch.cli.interruption import INTERRUPTED, Interruption
 from caffewatch.cli.progress import Progress
-from caffewatch.report.judging import read
 from caffewatch.report.plain import plain
 from caffewatch.report.reading import expand
+from caffewatch.report.whole import read
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -87,13 +86,15 @@ class _Output(AbstractContextManager[TextIO]):
 
     def __init__(self, path: str | None) -> None:
         self._path = path
-        self._draft: Path | None = None
+        self._draft: str | None = None
         self._file = sys.stdout
         if path is not None:
             # A device or pipe is written to; replacing it would take it away from others.
-            if not Path(path).exists() or Path(path).is_file():
-                self._draft = Path(f"{path}.{os.getpid()}.tmp")
-            self._file = (self._draft or Path(path)).open("w", encoding="utf-8")
+            if not os.path.exists(path) or os.path.isfile(path):
+                self._draft = f"{path}.{os.getpid()}.tmp"
+            self._file = open(  # noqa: SIM115 - until __exit__
+                self._draft or path, "w", encoding="utf-8"
+            )
 
     def __enter__(self) -> TextIO:
         return self._file
@@ -104,10 +105,11 @@ class _Output(AbstractContextManager[TextIO]):
         try:
             self._file.close()
             if self._draft is not None and kind is None:
-                self._draft.replace(self._path)
+                os.replace(self._draft, self._path)
         finally:
             if self._draft is not None:
-                self._draft.unlink(missing_ok=True)
+                with suppress(FileNotFoundError):
+                    os.unlink(self._draft)
 
 
 def _add_many(parser: argparse.ArgumentParser) -> None:

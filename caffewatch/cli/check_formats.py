@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from typing import TYPE_CHECKING, Any, Protocol, TextIO
 
@@ -59,6 +58,8 @@ class _Json:
         self._reports.append(as_json.report(name, monitor) | marked)
 
     def end(self, interrupted: bool) -> None:
+        import json  # noqa: PLC0415 - as above
+
         json.dump(self._reports, self._out, indent=1, allow_nan=False)
         self._out.write("\n")
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import atexit
 import gc
 import importlib
 import io
 import os
 import sys
-from collections.abc import Container, Sequence
+from collections.abc import Container, Iterable, Sequence
 
 from caffewatch.cli.interruption import INTERRUPTED
 
@@ -35,11 +36,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     # Nearly all that a start or a log makes lives on: to look through it every 700 objects finds
     # nothing, and takes a tenth of the start.
     gc.set_threshold(50_000, 20, 50)
+    atexit.register(gc.freeze)  # nor at the end, when all of it goes with the process
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")  # a narrow terminal shows ? for a sparkline
     try:
         given = next((word for word in argv if not word.startswith("-")), "")
-        arguments = build_parser({given}).parse_args(argv)
+        # Behind a command nobody is shown the others, neither by --help nor by an error.
+        listed = [given] if given in COMMANDS and argv[0] == given else COMMANDS
+        arguments = build_parser({given}, listed).parse_args(argv)
         return _finish(int(arguments.main(arguments)))
     except KeyboardInterrupt:
         return INTERRUPTED
@@ -54,15 +58,21 @@ def _finish(code: int) -> int:
     return code
 
 
-def build_parser(loaded: Container[str]) -> argparse.ArgumentParser:
-    """Build the parser; only these commands are imported, and know their arguments."""
+def build_parser(
+    loaded: Container[str], listed: Iterable[str] = COMMANDS
+) -> argparse.ArgumentParser:
+    """Build the parser of the commands ``listed``.
+
+    Only those that are to be ``loaded`` are imported, and know their arguments.
+    """
     parser = argparse.ArgumentParser(
         prog="caffewatch",
         description="Watches Caffe training logs; tells what broke, where, and what to do.",
     )
     parser.add_argument("--version", action=_Version, nargs=0, help="print the version and exit")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
-    for name, summary in COMMANDS.items():
+    for name in listed:
+        summary = COMMANDS[name]
         command = commands.add_parser(name, help=summary, description=f"{summary}.".capitalize())
         if name in loaded:
             module = importlib.import_module(f"caffewatch.cli.{name.replace('-', '_')}")

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import os
 import sys
-from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
@@ -69,6 +69,6 @@ class Progress:
 
 def _size(name: str) -> int:
     try:
-        return Path(name).stat().st_size
+        return os.stat(name).st_size
     except OSError:
         return 0

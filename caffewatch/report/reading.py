@@ -5,11 +5,9 @@ from __future__ import annotations
 import errno
 import glob
 import os
-import re
 import sys
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 from caffewatch.log.events import Iteration
 from caffewatch.log.glog import PREFIX
@@ -23,7 +21,6 @@ DAMAGED = (OSError, ArchiveError)
 _ENDINGS = (".log", ".txt", ".INFO", *FORMATS)
 _HEAD = 1 << 16
 """Bytes of a file that show whether it is a log."""
-_LINE = re.compile(rb"^" + PREFIX.pattern, re.MULTILINE)
 
 
 def expand(names: list[str]) -> list[str]:
@@ -63,24 +60,29 @@ def _is_log(name: str) -> bool:
         head = b""
     if head:
         return holds_log(head)
-    return Path(name).suffix in _ENDINGS or ".log." in Path(name).name
+    return _ending(name) in _ENDINGS or ".log." in os.path.basename(name)
 
 
 def holds_log(head: bytes) -> bool:
     """Tell by a file's first bytes whether it is a training log."""
     if b"\0" in head.lstrip(b"\0"):
         return False
-    return bool(_LINE.search(head)) or Iteration in map(type, Parser().feed(head + b"\n"))
+    lines = head.split(b"\n")
+    return any(map(PREFIX.match, lines)) or Iteration in map(type, Parser().feed(head + b"\n"))
 
 
-def is_compressed(path: Path) -> bool:
+def is_compressed(path: str | os.PathLike[str]) -> bool:
     """Tell whether a log's name says that it is compressed."""
-    return path.suffix in FORMATS
+    return _ending(path) in FORMATS
+
+
+def _ending(path: str | os.PathLike[str]) -> str:
+    return os.path.splitext(path)[1]
 
 
 def misnamed(name: str, stream: LogFile) -> str:
     """Say where a log's name promises another format than the file has; an empty text elsewhere."""
-    promised = FORMATS.get(Path(name).suffix)
+    promised = FORMATS.get(_ending(name))
     if promised is None or promised.name == stream.format:
         return ""
     read = stream.format or "it stands"
@@ -102,7 +104,7 @@ def open_log(name: str) -> LogFile:
     if os.path.isdir(name):
         os.scandir(name).close()  # a folder that cannot be read says so itself
         raise FileNotFoundError(errno.ENOENT, "no training logs in this folder")
-    return LogFile(Path(name).open("rb", buffering=0))
+    return LogFile(open(name, "rb", buffering=0))
 
 
 def modified(name: str) -> float:
