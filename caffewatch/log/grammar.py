@@ -12,9 +12,9 @@ import re
 from collections.abc import Callable, Sequence
 from functools import cached_property
 
-_NUMBER = r"(?:(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?|\d\.#[A-Z]+\d*|(?i:nan|inf)(?:\(\w+\))?)"
+_NUMBER = r"(?:(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?|\d\.#(?:[QS]NAN|IND|INF)\d*|(?ai:nan(?:\(\w+\))?|inf))"
 _VALUE = rf"[-+]?{_NUMBER}"
-"""A number as printed, -nan(ind) and 1.#QNAN included: all that `number` can read."""
+"""A number as printed, -nan(ind) and 1.#QNAN included: no more than `number` can read."""
 
 _COUNT = r"(\d{1,15})"
 """A whole number, of no more digits than an iteration or an index can have."""

@@ -20,6 +20,7 @@ _STAMP = re.compile(rb"^([IWEF])(?:\d{8}|\d{4}) \d\d:\d\d:\d\d\.\d{6}")
 NUMBERS = (
     b"nan", b"-nan", b"inf", b"-inf", b"1e400", b"-0", b"0", b"1", b"-1", b"1e-400", b"3.4e38",
     b"87.3365", b"9" * 15, b"9" * 20, b"9" * 5000, b"1.#QNAN", b"-1.#IND", b"-nan(ind)", b"1e8",
+    b"inf(x)", b"1.#FOO", b"\xc4\xb1nf", b"nan(\xc3\xbc)",
     b"1_0", b"0x10", b"1e", b"+5", b"\xd9\xa1\xd9\xa2", b"100000", b"0.0001",
 )  # fmt: skip
 """What a number may be turned into; some only look like one."""

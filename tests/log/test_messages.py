@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from caffewatch.log.events import (
     Clipped,
@@ -20,7 +22,7 @@ from caffewatch.log.events import (
     TestStarted,
     Waiting,
 )
-from caffewatch.log.grammar import number, recognise
+from caffewatch.log.grammar import V, number, recognise
 from caffewatch.log.parser import Parser
 from tests.log.samples import of, only, parse, say
 
@@ -68,6 +70,9 @@ class TestIteration:
             "Iteration five, loss = 1",
             "Iteration 5, loss = 1.5.5",
             "Iteration 5, loss = 1I1123",
+            "Iteration 5, loss = inf(x)",
+            "Iteration 5, loss = \u0131nf",
+            "Iteration 5, loss = 1.#FOO",
             f"Iteration {'9' * 5000}, loss = 1",
             "Iteration 5, loss = ",
         ],
@@ -221,6 +226,11 @@ class TestNumber:
     def test_numbers(self, text: str, value: float) -> None:
         """A number is read as any build prints it."""
         assert number(text) == value
+
+    @given(st.from_regex(V, fullmatch=True))
+    def test_whatever_patterns_take_for_one(self, text: str) -> None:
+        """Is one: a message would end the reading otherwise."""
+        assert isinstance(number(text), float)
 
     def test_no_number(self) -> None:
         """What is no number is refused."""
