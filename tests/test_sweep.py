@@ -92,6 +92,12 @@ def foreign(lines: list[str], at: int) -> None:
 
 
 @edit
+def doubtful(lines: list[str], at: int) -> None:
+    """Write something that a progress bar rewrites, or that ends in a line of Caffe's."""
+    lines.insert(at, "37%|###7\r\r100%" if at % 2 else f"epoch 3 {lines[at]}")
+
+
+@edit
 def torn(lines: list[str], at: int) -> None:
     """Cut a line off."""
     lines[at] = lines[at][: len(lines[at]) * 2 // 3]
@@ -212,6 +218,7 @@ class Schedule(NamedTuple):
 
 
 RARELY = Schedule()
+NOISE = ("train:  37%|###7      | 375/1000", "", "  ", "RuntimeWarning: empty slice", "GPU 0: 61C")
 
 
 def healthy(
@@ -220,9 +227,13 @@ def healthy(
     decays: bool = False,
     more_outputs: bool = False,
     testing: Schedule = RARELY,
+    noise: int = 0,
     **solver: Any,
 ) -> list[str]:
-    """Write the lines of a log of 150 displays in which nothing happens."""
+    """Write the lines of a log of 150 displays in which nothing happens.
+
+    Behind each so many lines, another program writes one.
+    """
     layers = tuple(x._replace(type=unit) if x.type == "ReLU" else x for x in MLP)
     log = CaffeLog.started(layers, **{"max_iter": 3000, "average_loss": 20, **solver})
     for number in range(150):
@@ -241,6 +252,10 @@ def healthy(
         head, found, value = line.rpartition(": ")
         if "ward] Layer" in line:
             lines[at] = f"{head}{found}{float(value) * (1 + 0.0001 * (at * 31 % 17)):.6g}"
+    if noise:
+        begun = next(at for at, x in enumerate(lines) if "loss = " in x)
+        for number, at in enumerate(range(begun, len(lines) * (noise + 1) // noise, noise + 1)):
+            lines.insert(at, NOISE[number % len(NOISE)])
     return lines
 
 
@@ -253,6 +268,7 @@ KINDS: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
         "average_loss": st.sampled_from([1, 20, 200]),
         "type": st.sampled_from(['"SGD"', '"Adam"']),
         "iter_size": st.sampled_from([1, 1, 2]),
+        "noise": st.sampled_from([0, 0, 0, 1, 2, 7, 100]),
         "testing": st.builds(
             Schedule,
             every=st.sampled_from([400, 50, 20, 10, 35, 5]),
@@ -367,6 +383,16 @@ class TestSweep:
     ) -> None:
         """With the tests in it: else all of these would hold for nothing."""
         lines = healthy(debug_info, testing=Schedule(every, nets=2, batches=2))
+
+        assert passed_over(joined(lines), monkeypatch) > 100
+
+    @pytest.mark.parametrize("noise", [1, 3, 100])
+    @pytest.mark.parametrize("debug_info", [True, False])
+    def test_what_others_write_does_not_matter(
+        self, debug_info: bool, noise: int, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """The displays between are passed over all the same."""
+        lines = healthy(debug_info, testing=Schedule(50), noise=noise)
 
         assert passed_over(joined(lines), monkeypatch) > 100
 

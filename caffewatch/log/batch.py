@@ -13,7 +13,7 @@ from caffewatch.log.schedule import Due
 from caffewatch.log.shape import Lines, Shape, TestShape
 from caffewatch.log.slices import cut, floats, leading
 from caffewatch.log.stretch import Stretch
-from caffewatch.log.tests_between import NO_TESTS, Block, OutputColumn, StartColumn, Tests
+from caffewatch.log.tests_between import NO_TESTS, OutputColumn, Part, StartColumn, Tests
 
 
 class _Columns:
@@ -24,7 +24,7 @@ class _Columns:
         self.lines: list[bytes] = []
         self.period = len(learned)
         self.values: list[float] = []
-        self.numbers: dict[int, list[list[float]]] = {}
+        self.columns: dict[int, list[list[float]]] = {}
 
     def alike(self) -> int:
         """Return how many have the learned heads."""
@@ -50,7 +50,7 @@ class _Columns:
         for shown in self.learned.shown:
             column = self.lines[shown.at : count * self.period : self.period]
             same_day = leading(map(cut, column, repeat(date)), repeat(day, len(column)))
-            found, self.numbers[shown.at] = shown.read(column, iterations)
+            found, self.columns[shown.at] = shown.read(column, iterations)
             count = min(same_day, found)
         return count
 
@@ -69,7 +69,7 @@ class _Columns:
             int(index or 0),
             (name or b"").decode("utf-8", "replace"),
             None if weight is None else number(weight),
-            self.numbers[shown.at][0][:count],
+            self.columns[shown.at][0][:count],
         )
 
 
@@ -78,8 +78,10 @@ class Batch:
 
     Parameters
     ----------
-    lines, start, first
-        Where the first display or test begins, and the number of that line.
+    lines
+        From the beginning of the first display or test on.
+    numbers
+        Their line numbers.
     count
         Displays to take, at most.
     due
@@ -94,28 +96,29 @@ class Batch:
     """
 
     def __init__(
-        self, lines: list[bytes], start: int, first: int, count: int,
+        self, lines: list[bytes], numbers: Sequence[int], count: int,
         shape: Shape, test: TestShape | None, due: Due,
     ) -> None:  # fmt: skip
+        self._numbers = numbers
         self._shape, self._test, self._due = shape, test, due
         self._displays = _Columns(shape.lines)
         self._tests = _Columns(Lines() if test is None else test.lines)
-        self._firsts: list[int] = []
+        self._starts: list[int] = []
         self._times: list[float] = []
-        self._starts: dict[int, list[float]] = {}
+        self._begun: dict[int, list[float]] = {}
         self.missed = False
         self.count = count
-        self._lay_out(lines, start, first - start)
+        self._lay_out(lines)
 
-    def _lay_out(self, lines: list[bytes], at: int, offset: int) -> None:
+    def _lay_out(self, lines: list[bytes]) -> None:
         """Part displays from tests, as far as the lines reach."""
         period, between = self._displays.period, self._tests.period
-        done = 0
+        done = at = 0
         for before, _ in (*self._due, (self.count, 0)):
             taken = min(before - done, (len(lines) - at) // period)
             end = at + taken * period
             self._displays.lines += lines[at:end]
-            self._firsts += range(at + offset, end + offset, period)
+            self._starts += range(at, end, period)
             done += taken
             if done < before or before == self.count or end + between > len(lines):
                 break
@@ -165,7 +168,7 @@ class Batch:
         self._limit(len(self._times))
         for shown in tests.learned.shown if self._due else ():
             if shown.name == "testing":
-                times = self._starts[shown.at] = tests.times(shown.at, len(self._due), day, clock)
+                times = self._begun[shown.at] = tests.times(shown.at, len(self._due), day, clock)
                 self._limit_tests(len(times))
         if self.count:
             last = displays.lines[self.count * displays.period - 1]
@@ -174,11 +177,12 @@ class Batch:
     def stretch(self, iterations: range) -> Stretch:
         """Return what was read."""
         shape, displays, count = self._shape, self._displays, self.count
-        shown, numbers = displays.learned.shown, displays.numbers
-        *speeds, losses = numbers[shape.iteration_line]
-        norms = numbers[shown[0].at] if shown[0].name == "norms" else []
+        shown, columns = displays.learned.shown, displays.columns
+        *speeds, losses = columns[shape.iteration_line]
+        norms = columns[shown[0].at] if shown[0].name == "norms" else []
         return Stretch(
-            firsts=self._firsts[:count],
+            numbers=self._numbers,
+            starts=self._starts[:count],
             period=displays.period,
             blobs=shape.blobs,
             values=displays.values[: count * displays.period],
@@ -190,24 +194,23 @@ class Batch:
             losses=losses[:count],
             speeds=speeds[0][:count] if speeds else [None] * count,
             outputs=[displays.output(x, count) for x in shown if x.name == "output"],
-            rates=numbers[shown[-1].at][0][:count],
+            rates=columns[shown[-1].at][0][:count],
             tests=self._stretch_of_tests() if self._due else NO_TESTS,
         )
 
     def _stretch_of_tests(self) -> Tests:
         tests, count = self._tests, len(self._due)
-        parts: list[StartColumn | Block | OutputColumn] = list(
-            self._test.blocks if self._test else ()
-        )
+        parts: list[Part] = list(self._test.blocks if self._test else ())
         for shown in tests.learned.shown:
             if shown.name == "testing":
-                parts.append(StartColumn(shown.at, shown.net, self._starts[shown.at][:count]))
+                parts.append(StartColumn(shown.at, shown.net, self._begun[shown.at][:count]))
             else:
                 parts.append(tests.output(shown, count))
         before = [x for x, _ in self._due]
         return Tests(
             before=before,
-            firsts=[self._firsts[x] - tests.period for x in before],
+            numbers=self._numbers,
+            starts=[self._starts[x] - tests.period for x in before],
             iterations=[x for _, x in self._due],
             period=tests.period,
             values=tests.values[: count * tests.period],

@@ -127,7 +127,7 @@ class Displays:
         self._window.extend(_losses_of(stretch) if run.loss_window > 1 else losses[-1:])
         end = max((x.line for x in stretch.outputs), default=stretch.iteration_line)
         new = slice(max(0, len(losses) - KEPT), None)
-        lines = (first + end for first in stretch.firsts[new])
+        lines = (stretch.numbers[start + end] for start in stretch.starts[new])
         columns = lines, stretch.times[new], stretch.iterations[new], losses[new]
         self.recent.extend(map(Display, *columns))
         self._history.extend(losses)
@@ -185,7 +185,7 @@ def tests_of(stretch: Stretch) -> list[tuple[int, Tested]]:
         for net, columns in outputs.items():
             weighed = [x.weight * x.values[at] for x in columns if x.weight is not None]
             loss = sum(weighed, 0.0) if weighed else None
-            line = tests.firsts[at] + columns[-1].line
+            line = tests.line_of(columns[-1], at)
             found.append((before, Tested(line, tests.iterations[at], net, loss)))
     return found
 

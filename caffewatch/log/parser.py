@@ -89,12 +89,15 @@ class Parser(LineReader):
 
     def _sweep(self, rhythm: Rhythm, lines: list[bytes], index: int) -> int:
         """Take displays like the one that has just ended; return how many lines they are."""
+        if self._setup.dumping:
+            return 0
         tools = self._passes, self._shortcuts, self._clock
         stretch = rhythm.sweep(lines, index, self.line + 1, *tools)
         if stretch is None:
             return 0
         self._events.append(stretch)
         took = stretch.line - self.line
+        self.unrecognised += rhythm.foreign
         self.line, self._is_over = stretch.line, True
         return took
 

@@ -8,6 +8,7 @@ column by column.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Sequence
 
 from caffewatch.log.batch import Batch
@@ -17,6 +18,7 @@ from caffewatch.log.passes import Passes
 from caffewatch.log.schedule import Schedule
 from caffewatch.log.shape import Shape, shape_of
 from caffewatch.log.shortcuts import Shortcuts
+from caffewatch.log.sieve import Sifted, sift
 from caffewatch.log.stretch import Stretch
 
 LEAST = 6
@@ -27,7 +29,13 @@ _MOST_LINES = 20_000
 
 
 class Rhythm:
-    """Learn what the displays of a run look like, and read those that look so."""
+    """Learn what the displays of a run look like, and read those that look so.
+
+    Attributes
+    ----------
+    foreign
+        How many lines of other programs were between those of the last stretch.
+    """
 
     def __init__(self) -> None:
         self.forget()
@@ -38,7 +46,8 @@ class Rhythm:
 
     def forget(self) -> None:
         """Drop what was learned: another run begins."""
-        self._failures = self._pause = self._before = 0
+        self._failures = self._pause = self._before = self.foreign = 0
+        self._mixture = 1.0
         self._schedule = Schedule()
         self._begin(None)
 
@@ -64,10 +73,7 @@ class Rhythm:
             return None
         display = lines[start - behind : start] if behind <= start else []
         if self._shape is None or behind > len(self._shape.lines):
-            test = self._schedule.learn(display, passes.blocks, shortcuts)
-            del display[:test]
-            if self._schedule.is_new:
-                self._pause = 0
+            display = self._apart(display, passes.blocks, shortcuts)
         period = len(display) if self._shape is None else len(self._shape.lines)
         if len(lines) - start < LEAST * period:
             return None
@@ -75,15 +81,25 @@ class Rhythm:
             self._pause -= 1
             return None
         self._learn(display, passes.blocks, shortcuts)
-        stretch = self._take(lines, start, first, passes.numbering.expected, clock)
+        stretch = self._take(lines, start, first, behind, passes.numbering.expected, clock)
         if stretch is None:
             self._failures = min(self._failures + 1, _LONGEST_PAUSE)
             self._pause = (1 << self._failures) - 1
             return None
         self._failures = -1  # the end of it comes next, and is none
-        self._before = stretch.line + 1 - stretch.period
+        self._before = stretch.numbers[stretch.starts[-1]]
         passes.numbering.skip(stretch.iterations[-1])
         return stretch
+
+    def _apart(self, lines: list[bytes], blocks: Blocks, shortcuts: Shortcuts) -> list[bytes]:
+        """Take a test and what other programs wrote away from a display; learn of both."""
+        display = sift(lines, 0, lines).lines
+        if len(display) < len(lines):
+            self._mixture = len(lines) / max(1, len(display))
+        test = self._schedule.learn(display, blocks, shortcuts)
+        if self._schedule.is_new:
+            self._pause = 0
+        return display[test:]
 
     def _learn(self, display: Sequence[bytes], blocks: Blocks, shortcuts: Shortcuts) -> None:
         """Look at a display that has just been read, up to the line with the lr.
@@ -98,7 +114,7 @@ class Rhythm:
             self._begin(learned)
 
     def _take(
-        self, lines: list[bytes], start: int, first: int, expected: range, clock: Clock
+        self, lines: list[bytes], start: int, first: int, behind: int, expected: range, clock: Clock
     ) -> Stretch | None:
         shape, schedule = self._shape, self._schedule
         if shape is None:
@@ -108,7 +124,11 @@ class Rhythm:
         if count < LEAST:
             return None
         due = schedule.due(expected[:count])
-        batch = Batch(lines, start, first, count, shape, schedule.shape, due)
+        needed = count * period + len(due) * len(
+            schedule.shape.lines if due and schedule.shape else ()
+        )
+        sifted = self._sifted(lines[start : start + int(self._mixture * needed)], first, behind)
+        batch = Batch(sifted.lines, sifted.numbers, count, shape, schedule.shape, due)
         if batch.compare():
             self._window = min(4 * batch.count, max(LEAST, _MOST_LINES // period))
         else:
@@ -121,6 +141,15 @@ class Rhythm:
             self._window = LEAST
             return None
         stretch = batch.stretch(expected)
+        self.foreign = bisect_left(sifted.foreign, stretch.line)
         if stretch.tests:
             schedule.skip(stretch.tests.iterations[-1])
         return stretch
+
+    def _sifted(self, lines: list[bytes], first: int, sample: int) -> Sifted:
+        """Drop foreign lines where there have been some."""
+        if self._mixture == 1:
+            return Sifted(lines, range(first, first + len(lines)), ())
+        sifted = sift(lines, first, lines[:sample])
+        self._mixture = max(1.0, len(lines) / max(1, len(sifted.lines)))
+        return sifted

@@ -167,7 +167,7 @@ class Run:
         for output in stretch.outputs_of(count - 1):
             self._output(output)
         for column in stretch.tests.outputs:
-            self._output(column.event(-1, stretch.tests.firsts[-1]))
+            self._output(column.event(-1, stretch.tests.line_of(column, -1)))
         for display, rate in enumerate(stretch.rates):
             if rate != self.learning_rate:
                 self.life.take(stretch.learning_rate(display), stretch.iterations[display])

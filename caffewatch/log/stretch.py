@@ -17,7 +17,7 @@ from caffewatch.log.events import (
     Pass,
 )  # fmt: skip
 from caffewatch.log.slotted import slotted
-from caffewatch.log.tests_between import NO_TESTS, OutputColumn, Tests
+from caffewatch.log.tests_between import NO_TESTS, OutputColumn, Tests, lines_of
 
 
 @slotted
@@ -29,8 +29,10 @@ class Stretch:
 
     Parameters
     ----------
-    firsts
-        Line number of each display's first line.
+    numbers
+        Line number of each line that was read, tests' among them.
+    starts
+        Where in ``numbers`` each display begins.
     period
         Lines of a display.
     blobs
@@ -50,7 +52,8 @@ class Stretch:
         As the Iteration lines give them; ``speeds`` in iterations per second.
     """
 
-    firsts: Sequence[int]
+    numbers: Sequence[int]
+    starts: Sequence[int]
     period: int
     blobs: tuple[Blob, ...]
     values: list[float]
@@ -71,7 +74,7 @@ class Stretch:
     @property
     def line(self) -> int:
         """Number of the last line."""
-        return self.firsts[-1] + self.period - 1
+        return self.numbers[self.starts[-1] + self.period - 1]
 
     def block(self, display: int) -> list[float]:
         """Return the values of one display's block."""
@@ -91,14 +94,16 @@ class Stretch:
 
     def pass_(self, display: int, moment: Moment) -> Pass:
         """Return one display's block as a pass."""
-        first = self.firsts[display]
-        norms = self.norms_of(display)
-        end = self.iteration_line if self.norms_line is None else self.norms_line
-        return Pass(first + end, TRAIN, self.blobs, self.block(display), first, moment, norms)
+        start, end = self.starts[display], self.iteration_line
+        if self.norms_line is not None:
+            end = self.norms_line
+        lines = lines_of(self.numbers, start, start + len(self.blobs))
+        norms, values = self.norms_of(display), self.block(display)
+        return Pass(self.numbers[start + end], TRAIN, self.blobs, values, lines, moment, norms)
 
     def iteration(self, display: int) -> Iteration:
         """Return one display's Iteration line."""
-        line = self.firsts[display] + self.iteration_line
+        line = self.numbers[self.starts[display] + self.iteration_line]
         return Iteration(
             line, self.times[display], self.iterations[display], self.losses[display],
             self.speeds[display],
@@ -106,11 +111,12 @@ class Stretch:
 
     def outputs_of(self, display: int) -> Iterator[Output]:
         """Yield one display's outputs."""
-        return (column.event(display, self.firsts[display]) for column in self.outputs)
+        for column in self.outputs:
+            yield column.event(display, self.numbers[self.starts[display] + column.line])
 
     def learning_rate(self, display: int) -> LearningRate:
         """Return one display's last line."""
-        line = self.firsts[display] + self.period - 1
+        line = self.numbers[self.starts[display] + self.period - 1]
         return LearningRate(line, None, self.iterations[display], self.rates[display])
 
     def events(self) -> Iterator[Event]:
@@ -135,7 +141,7 @@ class Stretch:
         rows = slice(start, stop)
         return replace(
             self,
-            firsts=self.firsts[rows],
+            starts=self.starts[rows],
             values=self.values[start * self.period : stop * self.period],
             norms=[x[rows] for x in self.norms],
             iterations=self.iterations[rows],

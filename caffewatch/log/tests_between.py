@@ -23,10 +23,10 @@ class OutputColumn(NamedTuple):
     weight: float | None
     values: Sequence[float]
 
-    def event(self, at: int, first: int) -> Output:
-        """Return one of them, in the display or test that begins with this line."""
-        line, net, number, name, weight, values = self
-        return Output(first + line, net, number, name, values[at], weight)
+    def event(self, at: int, line: int) -> Output:
+        """Return one of them, of this line."""
+        _, net, number, name, weight, values = self
+        return Output(line, net, number, name, values[at], weight)
 
 
 class StartColumn(NamedTuple):
@@ -45,16 +45,19 @@ class Block(NamedTuple):
     blobs: tuple[Blob, ...]
 
 
+Part = StartColumn | Block | OutputColumn
+
+
 @dataclass(frozen=True, slots=True)
 class Tests:
-    """Tests of a stretch; each sequence but ``parts`` and ``values`` has one item for each.
+    """Tests of a stretch; ``before``, ``starts`` and ``iterations`` have one item for each.
 
     Parameters
     ----------
     before
         The display that each comes before, from 0.
-    firsts
-        Line number of each one's first line.
+    numbers, starts
+        As in `Stretch`: line numbers, and where in them each one begins.
     iterations
         Each one's own.
     period
@@ -67,11 +70,12 @@ class Tests:
     """
 
     before: Sequence[int] = ()
-    firsts: Sequence[int] = ()
+    numbers: Sequence[int] = ()
+    starts: Sequence[int] = ()
     iterations: Sequence[int] = ()
     period: int = 0
     values: Sequence[float] = ()
-    parts: Sequence[StartColumn | Block | OutputColumn] = ()
+    parts: Sequence[Part] = ()
 
     def __len__(self) -> int:
         return len(self.before)
@@ -83,25 +87,31 @@ class Tests:
 
     def events(self, at: int) -> Iterator[Event]:
         """Yield what the lines of one test say."""
-        first, moment = self.firsts[at], Moment(self.iterations[at], estimated=False)
+        moment = Moment(self.iterations[at], estimated=False)
         for part in self.parts:
+            line = self.line_of(part, at)
             if type(part) is OutputColumn:
-                yield part.event(at, first)
+                yield part.event(at, line)
             elif type(part) is StartColumn:
-                line = first + part.line
                 yield TestStarted(line, part.times[at], self.iterations[at], part.net)
             elif type(part) is Block:
-                start, end = part.line, part.line + len(part.blobs)
-                place = at * self.period
-                values = list(self.values[place + start : place + end])
-                yield Pass(first + end - 1, part.net, part.blobs, values, first + start, moment)
+                place, size = at * self.period + part.line, len(part.blobs)
+                values = list(self.values[place : place + size])
+                start = self.starts[at] + part.line
+                lines = lines_of(self.numbers, start, start + size)
+                last = self.numbers[start + size - 1]
+                yield Pass(last, part.net, part.blobs, values, lines, moment)
+
+    def line_of(self, part: Part, at: int) -> int:
+        """Return the line number of a part in one test."""
+        return self.numbers[self.starts[at] + part.line]
 
     def part(self, start: int, stop: int) -> Tests:
         """Return those before the displays from ``start`` up to ``stop``."""
         rows = slice(bisect_left(self.before, start), bisect_left(self.before, stop))
         if not self.before[rows]:
             return NO_TESTS
-        parts: list[StartColumn | Block | OutputColumn] = []
+        parts: list[Part] = []
         for x in self.parts:
             if type(x) is OutputColumn:
                 parts.append(x._replace(values=x.values[rows]))
@@ -112,7 +122,7 @@ class Tests:
         return replace(
             self,
             before=[x - start for x in self.before[rows]],
-            firsts=self.firsts[rows],
+            starts=self.starts[rows],
             iterations=self.iterations[rows],
             values=self.values[rows.start * self.period : rows.stop * self.period],
             parts=parts,
@@ -120,3 +130,9 @@ class Tests:
 
 
 NO_TESTS = Tests()
+
+
+def lines_of(numbers: Sequence[int], start: int, end: int) -> int | list[int]:
+    """Return line numbers as `Pass` has them: the first, where they follow each other."""
+    first = numbers[start]
+    return first if numbers[end - 1] - first == end - 1 - start else list(numbers[start:end])
