@@ -12,8 +12,8 @@ from caffewatch.log.glog import Line
 from caffewatch.log.slices import floats, leading
 
 _COUNT = rb"(\d{1,15})"
-_VALUE = rb"([-+.\deE]{1,40})"
-"""Holds every finite number as printed; what else it holds does not convert to one."""
+_VALUE = rb"([-+.\deEnaif]{1,40})"
+"""Holds numbers as C prints them, nan and inf too; what else it holds does not convert to one."""
 _EPOCHS = rb"(?:, [\d.]+/[\d.]+ep)?"
 _VARYING = {
     "norms": (1, 2, 3, 4), "learning_rate": (1, 2), "output": (3, 5), "test_output": (3, 5),

@@ -53,10 +53,10 @@ class TestColumn:
         assert count == 2
 
 
-@pytest.mark.parametrize("value", ["nan", "-inf", "1.#QNAN", "2.2.2", "", "1_0"])
+@pytest.mark.parametrize("value", ["nan(ind)", "1.#QNAN", "2.2.2", "", "1_0", "infinity", "fan"])
 @pytest.mark.parametrize("name", sorted(SAID.keys() - {"testing"}))
-def test_only_finite_numbers(name: str, value: str) -> None:
-    """What the grammar knows as nan is for those who read line by line."""
+def test_no_usual_number(name: str, value: str) -> None:
+    """What only the grammar knows as nan is for those who read line by line."""
     learned = column(name, SAID[name])
     told = [x for x in ("1.5", "2.25", "0.01", "0.75") if x in SAID[name]]
     changed = [raw(SAID[name].replace(x, value)) for x in told]
@@ -102,3 +102,13 @@ def test_unusual(name: str, message: str) -> None:
     line = read_line(raw(message))
 
     assert not is_usual(name, PATTERNS[name].match_bytes(line.raw, line.end))
+
+
+@pytest.mark.parametrize("value", ["nan", "-nan", "inf", "-inf", "3.4e+38", "-1e-05"])
+def test_numbers_as_printed(value: str) -> None:
+    """As glibc prints them."""
+    line = f"Iteration 20, loss = {value}"
+
+    count, [losses] = column("iteration", "Iteration 20, loss = 1").read([raw(line)], [20])
+
+    assert (count, repr(losses)) == (1, repr([float(value)]))

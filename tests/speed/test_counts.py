@@ -40,7 +40,7 @@ BOUNDS = {
     "small": Cost(calls=0.4, built_in=1.2, matches=0.001, objects=0.36),
     "large": Cost(calls=0.15, built_in=0.1, matches=0.001, objects=0.027),
     "quiet": Cost(calls=2.6, built_in=4.2, matches=0.001, objects=1.6),
-    "foreign": Cost(calls=7.2, built_in=13.6, matches=1.3, objects=0.2),
+    "foreign": Cost(calls=0.98, built_in=3.7, matches=1.3, objects=0.2),
     "tests": Cost(calls=0.48, built_in=1.3, matches=0.001, objects=0.22),
 }
 
