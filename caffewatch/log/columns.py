@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import cached_property
 from itertools import repeat
 from typing import Any
 
@@ -45,8 +46,12 @@ class Column:
     def __init__(self, at: int, name: str, match: Any, line: Line, net: str = TRAIN) -> None:
         self.at, self.name, self.net = at, name, net
         self.groups: Sequence[bytes | None] = match.groups()
-        self._end = line.end
-        self._matching = re.compile(_form(name, match)).fullmatch
+        self._match, self._end = match, line.end
+
+    @cached_property
+    def _matching(self) -> Callable[[bytes, int], re.Match[bytes] | None]:
+        """What matches such lines from a place on: compiled when there are some to be read."""
+        return re.compile(_form(self.name, self._match)).fullmatch
 
     def read(
         self, lines: Sequence[bytes], iterations: Sequence[int]
