@@ -66,6 +66,7 @@ class Supervisor:
         self._manager = manager
         self._daemon: Daemon | None = None
         self._ending = False
+        self._asked = False  # for settings that have not been read as yet
 
     def run(self) -> int:
         """Go on until SIGTERM or SIGINT; return the exit code."""
@@ -87,7 +88,8 @@ class Supervisor:
             settings = None
             while settings is None and not self._ending:
                 self._manager.ready(daemon.status())
-                daemon.run(lambda: self._manager.beat(daemon.status))
+                if not self._asked:
+                    daemon.run(lambda: self._manager.beat(daemon.status))
                 settings = self._read_again(daemon)
         finally:
             if self._ending:
@@ -101,6 +103,7 @@ class Supervisor:
         daemon.resume()
         if self._ending:
             return None
+        self._asked = False
         self._manager.reloading()
         try:
             settings = load(self._path, os.environ)
@@ -125,6 +128,7 @@ class Supervisor:
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
         self._ending = self._ending or number != signal.SIGHUP
+        self._asked = self._asked or number == signal.SIGHUP
         if self._daemon is not None:
             self._daemon.stop()
 
