@@ -73,7 +73,7 @@ class Worker:
             return self._pause_began + self._pause
         try:
             wake = self._try_next(now)
-            self._counter.queue_length = self._outbox.queue_length(self.name)
+            self._count_waiting()
             self._outbox_failures = 0
         except Exception as error:
             self._outbox_failures += 1
@@ -91,6 +91,7 @@ class Worker:
         if claim is None:
             due = self._outbox.next_due(self.name)
             return None if due is None else max(due, now + SHORTEST_WAIT)
+        self._count_waiting()  # it is under way for as long as the receiver likes
         outcome = self._send(claim)
         done = self._clock()
         wake = self._rest(done, self._receiver.min_interval)
@@ -98,6 +99,10 @@ class Worker:
             wake = self._rest(done, max(outcome.after, self._receiver.min_interval))
         self._settle(claim, outcome, now, done)
         return wake
+
+    def _count_waiting(self) -> None:
+        self._counter.queue_length = self._outbox.queue_length(self.name)
+        self.stats = self._counter.freeze()
 
     def _send(self, claim: Claim) -> Outcome:
         try:

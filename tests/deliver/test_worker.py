@@ -43,6 +43,16 @@ class TestDelivery:
 
         assert (wake, bench.outbox.done) == (NOW, [("cw_1", NOW)])
 
+    def test_what_is_under_way_waits(self) -> None:
+        """For as long as the receiver takes for it, the queue is not empty."""
+        bench, lengths = Bench(), list[int]()
+        bench.receiver.during = lambda: lengths.append(bench.worker.stats.queue_length)
+        bench.outbox.put(notification())
+
+        bench.step(NOW)
+
+        assert (lengths, bench.worker.stats.queue_length) == ([1], 0)
+
     def test_one_a_step(self) -> None:
         """A step tries one notification, in the order of the outbox."""
         bench = Bench()
