@@ -57,6 +57,7 @@ class Roster:
         self._logs: dict[tuple[str, str], FollowedLog] = {}
         self.seen_first: dict[tuple[str, str], str] = {}
         self._by_path: dict[str, list[FollowedLog]] = {}
+        self._beginnings: dict[str, int] = {}
         self._recalled: dict[tuple[str, str], list[Alert]] = {}
         recalled = store.firing()
         for alert in recalled:
@@ -178,14 +179,20 @@ class Roster:
         return self._store.position(job.name, path) is None
 
     def _is_part_of_another(self, job: Job, path: str) -> bool:
-        """Tell whether a file belongs to another log of the job: rotated away, or its successor."""
+        """Tell whether a file belongs to another log of the job: rotated away, or its successor.
+
+        A successor that does not tell as yet, such as an empty one, is asked again.
+        """
         others = [log for (name, _), log in self._logs.items() if name == job.name]
         for _, identity in identities([path]):
             if any(x.follower.knows(path, identity) for x in others):
                 return True
         series = glog_series(path)
         same = [x for x in others if series and glog_series(x.follower.path) == series]
-        if not same or _begins_run(path) is not False:
+        begins = _begins_run(path) if same else True
+        if begins is None and self._may_yet_tell(path):
+            return True
+        if begins is not False:
             return False
         log = same[-1]
         log.follower.move_to(path)
@@ -193,6 +200,15 @@ class Roster:
         if self._wakeups is not None:
             self._wakeups.follow(path)
         return True
+
+    def _may_yet_tell(self, path: str) -> bool:
+        """Tell whether a file has just begun: nothing is in it, or more than at the last look."""
+        try:
+            size = os.stat(path).st_size
+        except OSError:
+            return False
+        before, self._beginnings[path] = self._beginnings.get(path), size
+        return size == 0 or size != before
 
     def _follow(self, job: Job, path: str, start_at: StartAt = "beginning") -> FollowedLog:
         origin = Origin(self._settings.host, job.name, path, job.labels)

@@ -86,6 +86,22 @@ class TestWithoutLink:
         assert hazard.metric("caffe_run_info", net="mlp") == 1
         assert hazard.metric("caffe_run_info", net="") is None
 
+    def test_seen_empty(self, hazard: Hazard, path: str) -> None:
+        """A file is made some time before glog writes to it; the run goes on in it all the same."""
+        hazard.configure(path)
+        run = begin(hazard)
+        hazard.start()
+
+        file(hazard, 20).touch()
+        hazard.rounds()
+        hazard.write(file(hazard, 20), HEADER % 20 + run.on())
+        hazard.caught_up()
+        hazard.write(file(hazard, 20), run.nan())
+
+        hazard.expect(NAN, last=file(hazard, 20))
+        assert hazard.metric("caffe_run_info", net="mlp") == 1
+        assert hazard.metric("caffe_run_info", net="") is None
+
     def test_told_once_for_the_run(self, hazard: Hazard, path: str) -> None:
         """A nan that goes on in the next file is not told again."""
         hazard.configure(path)
