@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import errno
 import glob
+import io
 import os
 import sys
 import time
 from collections.abc import Iterator
+from typing import IO
 
 from caffewatch.log.events import Iteration
 from caffewatch.log.glog import PREFIX
 from caffewatch.log.parser import Parser
 from caffewatch.report import remote
 from caffewatch.report.archive import FORMATS, ArchiveError, LogFile
+from caffewatch.report.raw import RawFile
 
 CHUNK = 1 << 20
 DAMAGED = (OSError, ArchiveError)
@@ -98,13 +101,20 @@ def open_log(name: str) -> LogFile:
         It cannot be read.
     """
     if name == "-":
-        return LogFile(sys.stdin.buffer)
+        return LogFile(_standard_input())
     if remote.is_remote(name):
         return LogFile(remote.open_bytes(name))
     if os.path.isdir(name):
         os.scandir(name).close()  # a folder that cannot be read says so itself
         raise FileNotFoundError(errno.ENOENT, "no training logs in this folder")
-    return LogFile(open(name, "rb", buffering=0))
+    return LogFile(RawFile(name))
+
+
+def _standard_input() -> IO[bytes]:
+    try:
+        return RawFile(sys.stdin.buffer.fileno())
+    except io.UnsupportedOperation:  # another object stands in its place
+        return sys.stdin.buffer
 
 
 def modified(name: str) -> float:
