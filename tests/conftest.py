@@ -11,6 +11,8 @@ from collections.abc import Callable
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.patience import PATIENCE
+
 
 def in_ci() -> bool:
     """Tell whether a missing tool is a failure."""
@@ -50,7 +52,7 @@ def program() -> Callable[[str, str], str]:
 def eventually() -> Callable[..., None]:
     """Wait until a condition holds, or fail at a deadline: for what threads and processes do."""
 
-    def wait(condition: Callable[[], object], timeout: float = 5.0) -> None:
+    def wait(condition: Callable[[], object], timeout: float = PATIENCE) -> None:
         deadline = time.monotonic() + timeout
         while not condition():
             if time.monotonic() > deadline:

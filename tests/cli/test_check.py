@@ -21,6 +21,7 @@ import pytest
 from caffewatch.cli.main import main
 from tests.cli.command import command, run, unread
 from tests.logs import CaffeLog
+from tests.patience import PATIENCE
 
 Capture = pytest.CaptureFixture[str]
 
@@ -269,7 +270,7 @@ class TestProcess:
             process.stdout.close()
             errors = process.stderr.read()
 
-            assert process.wait(30) == 0
+            assert process.wait(PATIENCE) == 0
         assert errors == b""
 
     def test_interrupted(self, tmp_path: Path) -> None:
@@ -281,7 +282,7 @@ class TestProcess:
                 writer.write(b"line\n")
                 writer.flush()
                 process.send_signal(signal.SIGINT)
-                assert process.wait(10) == 130
+                assert process.wait(PATIENCE) == 130
             assert process.stderr is not None
             assert process.stderr.read() == b""
 
@@ -299,9 +300,9 @@ class TestProcess:
             writer.write(bad.read_bytes())
             # What has been read is judged, too, once it sleeps for want of more.
             state = Path(f"/proc/{process.pid}/status")
-            eventually(lambda: unread(writer) == 0 and "State:\tS" in state.read_text(), 60)
+            eventually(lambda: unread(writer) == 0 and "State:\tS" in state.read_text())
             process.send_signal(signal.SIGINT)
-            shown, _ = process.communicate(timeout=60)
+            shown, _ = process.communicate(timeout=PATIENCE)
 
         assert process.returncode == 130
         assert b"non_finite" in shown
@@ -326,7 +327,7 @@ class TestProcess:
         ours, theirs = pty.openpty()
         environment = {**os.environ, "NO_COLOR": no_color, "TERM": "xterm-256color"}
         process = subprocess.Popen(command("check", bad), stdout=theirs, env=environment)
-        process.wait(30)
+        process.wait(PATIENCE)
         os.close(theirs)
         shown = os.read(ours, 1 << 16)
         os.close(ours)

@@ -127,7 +127,7 @@ class TestInterruption:
         )
         with process, pipe.open("wb", buffering=0) as writer:
             writer.write(first.read_bytes())
-            eventually(lambda: unread(writer) == 0, 60)
+            eventually(lambda: unread(writer) == 0)
             os.killpg(process.pid, signal.SIGINT)
 
             def ended() -> bool:
@@ -135,7 +135,7 @@ class TestInterruption:
                     writer.write(b"\n")  # it stops at the next piece
                 return process.poll() is not None
 
-            eventually(ended, 60)
+            eventually(ended)
             out, err = process.communicate()
 
         assert (process.returncode, err) == (130, b"")

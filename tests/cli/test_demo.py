@@ -11,6 +11,7 @@ import pytest
 from caffewatch.cli.main import main
 from tests.cli.command import command, run
 from tests.logs import CaffeLog
+from tests.patience import PATIENCE
 
 
 def bad() -> bytes:
@@ -59,7 +60,7 @@ class TestFollowed:
             process.send_signal(signal.SIGINT)
             process.stdout.read()
 
-            assert process.wait(10) == 0
+            assert process.wait(PATIENCE) == 0
             assert process.stderr.read() == b""
 
 

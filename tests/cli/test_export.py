@@ -13,6 +13,7 @@ from caffewatch.cli import export
 from caffewatch.cli.main import main
 from tests.cli.command import RUNS, command, run
 from tests.logs import CaffeLog, healthy
+from tests.patience import PATIENCE
 
 Capture = pytest.CaptureFixture[str]
 REAL = RUNS / "input_nan.log.gz"
@@ -209,7 +210,7 @@ class TestRefusals:
                 process.stdin.write(b"line\n")
                 process.stdin.flush()
             process.send_signal(signal.SIGINT)
-            assert process.wait(30) == 130
+            assert process.wait(PATIENCE) == 130
             assert process.stderr is not None
             assert process.stderr.read() == b""
         assert list(out.iterdir()) == []

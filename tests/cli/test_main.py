@@ -10,6 +10,7 @@ from caffewatch.cli.interruption import INTERRUPTED
 from caffewatch.cli.main import COMMANDS, main
 from caffewatch.version import VERSION
 from tests.cli.command import command, run
+from tests.patience import PATIENCE
 
 
 class TestMain:
@@ -94,7 +95,7 @@ class TestProcess:
             process.stdout.close()
             errors = process.stderr.read()
 
-            assert process.wait(30) == 0
+            assert process.wait(PATIENCE) == 0
         assert errors == b""
 
     def test_an_unknown_command_imports_nothing_of_that_name(self) -> None:

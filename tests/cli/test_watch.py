@@ -12,6 +12,7 @@ import pytest
 
 from tests.cli.command import command, run
 from tests.logs import CaffeLog
+from tests.patience import PATIENCE
 
 
 def ended(*, bad: bool) -> CaffeLog:
@@ -80,7 +81,7 @@ class TestTerminal:
             while b"trouble first" not in shown or b"10/1000" not in shown:
                 shown += os.read(ours, 1 << 16)
             process.send_signal(signal.SIGINT)
-            assert process.wait(60) == 130
+            assert process.wait(PATIENCE) == 130
             assert process.stderr is not None
             assert process.stderr.read() == b""
         os.close(ours)
@@ -115,9 +116,9 @@ class TestTerminal:
         try:
             for width, height in ((120, 30), (70, 24), (140, 24), (60, 15)):
                 tmux("resize-window", "-x", str(width), "-y", str(height))
-                eventually(lambda width=width: is_whole(width), 30)
+                eventually(lambda width=width: is_whole(width))
             tmux("send-keys", "C-c")
-            eventually(lambda: "ended" in shown(), 30)
+            eventually(lambda: "ended" in shown())
 
             assert is_whole(60)
             joined = tmux("capture-pane", "-p", "-J", "-S", "-")

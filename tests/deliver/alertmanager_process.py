@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-_PATIENCE = 30.0
+from tests.patience import PATIENCE
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Alertmanager:
 
     def alerts(self) -> list[dict[str, Any]]:
         """Return what it knows: the alerts that have not ended."""
-        with urllib.request.urlopen(f"{self.url}/api/v2/alerts", timeout=10) as answer:
+        with urllib.request.urlopen(f"{self.url}/api/v2/alerts", timeout=PATIENCE) as answer:
             return list(json.load(answer))
 
     def names(self) -> list[str]:
@@ -63,7 +63,7 @@ def alertmanager(program: str, folder: Path, hook: str) -> Iterator[Alertmanager
 
 
 def _await_ready(process: subprocess.Popen[bytes], url: str, log: Path) -> None:
-    deadline = time.monotonic() + _PATIENCE
+    deadline = time.monotonic() + PATIENCE
     while True:
         try:
             urllib.request.urlopen(url, timeout=1).close()

@@ -15,9 +15,7 @@ from tests.deliver.fakes import FakeReceiver
 from tests.deliver.outbox import MemoryOutbox
 from tests.deliver.samples import alert, notification
 from tests.deliver.web_server import WebServer
-
-PATIENCE = 10.0
-"""Seconds after which a test that waits for a thread fails."""
+from tests.patience import PATIENCE
 
 
 def wait_for(outbox: MemoryOutbox, count: int) -> None:

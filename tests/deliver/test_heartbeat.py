@@ -8,6 +8,7 @@ import pytest
 from caffewatch.deliver.heartbeat import Heartbeat, HeartbeatSettings
 from caffewatch.deliver.secret import Secret
 from tests.deliver.web_server import WebServer
+from tests.patience import PATIENCE
 
 Eventually = Callable[..., None]
 
@@ -82,8 +83,8 @@ class TestThread:
 
         beating = heartbeat(server.url, alive)
         beating.start()
-        eventually(lambda: len(server.received) >= 2, 20.0)
-        beating.stop(10.0)
+        eventually(lambda: len(server.received) >= 2)
+        beating.stop(PATIENCE)
 
         assert beating.failures >= 1
 

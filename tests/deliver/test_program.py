@@ -9,8 +9,7 @@ from pathlib import Path
 import pytest
 
 from caffewatch.deliver.program import OUTPUT_LIMIT, Ended, run
-
-PATIENCE = 30.0
+from tests.patience import PATIENCE
 
 
 def python(code: str, given: bytes = b"", seconds: float = PATIENCE) -> Ended:

@@ -53,7 +53,11 @@ def web_server(tls: ssl.SSLContext | None = None) -> Iterator[WebServer]:
             state.connections += 1
 
         def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            length = int(self.headers.get("Content-Length", 0))
+            body = self.rfile.read(length)
+            if len(body) < length:  # its sender was killed over it: nobody has received that
+                self.close_connection = True
+                return
             received = Received(self.command, self.path, dict(self.headers), body)
             state.received.append(received)
             state.arrived.set()

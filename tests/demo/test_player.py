@@ -9,6 +9,7 @@ import pytest
 from caffewatch.demo.player import Player, bundled_log
 from caffewatch.report.archive import ArchiveError
 from tests.logs import CaffeLog
+from tests.patience import PATIENCE
 from tests.watched import findings
 
 SET_UP = CaffeLog.started().data
@@ -23,7 +24,7 @@ class TestPlayer:
         player = Player(source, target, seconds=0.2)
 
         player.start()
-        player.join(10)
+        player.join(PATIENCE)
 
         assert target.read_bytes() == text
 

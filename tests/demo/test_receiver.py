@@ -12,6 +12,7 @@ from caffewatch.deliver.site import Site
 from caffewatch.deliver.webhook import WebhookReceiver, WebhookSettings
 from caffewatch.demo.receiver import Receiver, describe
 from tests.deliver.samples import STARTED, alert, notification
+from tests.patience import PATIENCE
 
 
 @pytest.fixture
@@ -52,7 +53,7 @@ class TestReceiver:
     ) -> None:
         """Whoever finds the port cannot make it print a traceback."""
         with pytest.raises(urllib.error.HTTPError) as refused:
-            urllib.request.urlopen(receiver.url, data=body or b" ", timeout=5)
+            urllib.request.urlopen(receiver.url, data=body or b" ", timeout=PATIENCE)
 
         assert refused.value.code == 400
         refused.value.close()

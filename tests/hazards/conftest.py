@@ -12,7 +12,7 @@ from tests.deliver.web_server import web_server
 from tests.hazards.harness import Hazard
 
 TAILS: dict[str, dict[str, Any]] = {
-    "events": {"events": True, "poll_interval": "30s"},
+    "events": {"events": True, "poll_interval": "10m"},
     "polling": {"events": False, "poll_interval": "50ms"},
 }
 

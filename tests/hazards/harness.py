@@ -16,13 +16,12 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from tests.deliver.web_server import WebServer
 from tests.hazards.writer import Training
+from tests.patience import PATIENCE
 from tests.service.process import DaemonProcess, sent
 
 Edge = tuple[str, str]
 NAN = ("non_finite", "firing")
 NAN_ENDED = ("non_finite", "resolved")
-PATIENCE = 10.0
-"""Seconds until a figure that is not reached counts as never reached."""
 LAST = b"I1123 08:00:00.000000 12345 data_layer.cpp:73] Restarting data prefetching from start.\n"
 """A line that tells of nothing wrong, and that begins no run."""
 
@@ -103,6 +102,7 @@ class Hazard:
         """Hold the process still, so that all within the block happens between two looks."""
         self.caught_up()
         self.daemon.send(SIGSTOP)
+        os.waitid(os.P_PID, self.daemon.process.pid, os.WSTOPPED)  # its last thread has stopped
         yield
         self.daemon.send(SIGCONT)
 
@@ -144,9 +144,9 @@ class Hazard:
         """Scrape one value of the job's first log."""
         return self.daemon.metric(name, training_job="mnist", **labels)
 
-    def caught_up(self, patience: float = PATIENCE) -> None:
+    def caught_up(self) -> None:
         """Wait until exactly the written lines have been counted."""
-        deadline = time.monotonic() + patience
+        deadline = time.monotonic() + PATIENCE
         while (counted := self._counted + self.lines()) != self.written:
             state = f"{counted} lines counted of {self.written}; the daemon:\n{self.daemon.said}"
             assert counted < self.written, state
@@ -197,8 +197,6 @@ class Hazard:
         """
         by_id: dict[str, list[tuple[str, str, str]]] = {}
         for post in list(self.hook.received):
-            if len(post.body) < int(post.headers["Content-Length"]):
-                continue  # its sender was killed over it: nobody has received that
             alerts = [_edge(x) for x in json.loads(post.body)["alerts"]]
             id = post.headers["webhook-id"]
             assert by_id.setdefault(id, alerts) == alerts, f"{id} stands for two states"

@@ -80,21 +80,24 @@ class TestClockSteps:
         hazard.expect(NAN)
 
     def test_a_line_that_waits_for_its_end(self, hazard: Hazard, clock: ShiftedClock) -> None:
-        """The writer of a rotated file has not had two seconds for it."""
+        """The writer of a rotated file has not had the minutes for it that the step was long."""
         run = Training()
         hazard.write(hazard.log, run.begin())
         hazard.start()
         data = run.on()
-        hazard.write(hazard.log, data[:-20])
-        old = rotate(hazard.log, create=True)
-        hazard.write(hazard.log, b"I1123 08:00:00.000000 12345 foreign.cpp:1] of another file\n")
-        hazard.caught_up()
+        # For as long as it is open it has minutes, and not the two seconds that a test may take.
+        with hazard.log.open("ab", buffering=0) as tee:
+            hazard.write(tee, data[:-20])
+            rotate(hazard.log, create=True)
+            foreign = b"I1123 08:00:00.000000 12345 foreign.cpp:1] of another file\n"
+            hazard.write(hazard.log, foreign)
+            hazard.caught_up()
 
-        clock.set(2 * HOUR)
-        hazard.rounds()
-        hazard.write(old, data[-20:])
-        hazard.caught_up()
-        hazard.write(old, run.nan())
+            clock.set(2 * HOUR)
+            hazard.rounds()
+            hazard.write(tee, data[-20:])
+            hazard.caught_up()
+            hazard.write(tee, run.nan())
 
         hazard.expect(NAN)
 
@@ -143,11 +146,11 @@ class TestStall:
         """It is another silence, whatever this process has seen of the first."""
         run = self.silent(hazard)
         hazard.write(hazard.log, run.on())
-        hazard.until(lambda: len(hazard.told()) == 2)
+        hazard.until(lambda: len(hazard.told()) >= 2)
 
         with hazard.down():
             pass
         hazard.until(lambda: len(hazard.told()) == 3)
-        hazard.write(hazard.log, run.nan())
+        hazard.write(hazard.log, run.on() + run.done())
 
-        hazard.expect(STALL, STALL_ENDED, STALL, STALL_ENDED, NAN)
+        hazard.expect(STALL, STALL_ENDED, STALL, STALL_ENDED)

@@ -47,7 +47,7 @@ class TestManyFiles:
         for number in range(300):
             hazard.write(hazard.folder / f"{number}.log", LAST)
         hazard.daemon.start()
-        hazard.caught_up(30.0)
+        hazard.caught_up()
         run = Training()
 
         hazard.write(hazard.folder / "150.log", run.begin() + run.nan())
@@ -63,10 +63,10 @@ class TestManyFiles:
         for number in range(300):
             hazard.write(hazard.folder / f"{number}.log", LAST)
         hazard.daemon.start()
-        hazard.caught_up(30.0)
+        hazard.caught_up()
 
         for number in range(300):
             hazard.write(hazard.folder / f"{number}.log", LAST)
 
-        hazard.caught_up(30.0)
+        hazard.caught_up()
         hazard.expect()

@@ -13,8 +13,8 @@ from tests.hazards.harness import NAN, Hazard
 
 
 def remove(state: Path) -> None:
-    """Leave nothing of it."""
-    shutil.rmtree(state)
+    """Leave nothing of it, at once: a daemon that runs may write it anew at any moment."""
+    shutil.rmtree(state.rename(state.with_name("lost")))
 
 
 def damage(state: Path) -> None:

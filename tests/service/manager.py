@@ -7,6 +7,8 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from tests.patience import PATIENCE
+
 
 class Manager:
     """Takes messages; ``address`` is what ``$NOTIFY_SOCKET`` has to be."""
@@ -22,7 +24,7 @@ class Manager:
         self.received.append(dict(line.split("=", 1) for line in lines))
         return self.received[-1]
 
-    def await_key(self, key: str, timeout: float = 20.0) -> dict[str, str]:
+    def await_key(self, key: str, timeout: float = PATIENCE) -> dict[str, str]:
         """Wait for a message that has a key."""
         deadline = time.monotonic() + timeout
         while key not in (taken := self.take()):
@@ -34,6 +36,6 @@ class Manager:
 def manager(address: str) -> Iterator[Manager]:
     """Listen at a path, or at ``@name`` in the abstract space, for as long as the block lasts."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listener:
-        listener.settimeout(20.0)
+        listener.settimeout(PATIENCE)
         listener.bind("\0" + address[1:] if address.startswith("@") else address)
         yield Manager(listener, address)

@@ -14,9 +14,11 @@ from signal import SIGTERM, Signals
 from typing import Any
 
 from prometheus_client.parser import text_string_to_metric_families
+from prometheus_client.samples import Sample
 
 from tests.deliver.web_server import WebServer
 from tests.logs import TID, CaffeLog
+from tests.patience import PATIENCE
 
 _URL = re.compile(r"listening on (https?://\S+/)")
 
@@ -67,7 +69,7 @@ class DaemonProcess:
             "host": "gpu-07",
             "state_dir": str(folder / "state"),
             "web": {"listen": "127.0.0.1:0"},
-            "tail": {"events": True, "poll_interval": "30s"},
+            "tail": {"events": True, "poll_interval": "10m"},
             "jobs": [{"name": "mnist", "path": path}],
             "receivers": [{"name": "hook", "type": "webhook", "url": hook}],
         } | more
@@ -87,12 +89,12 @@ class DaemonProcess:
                 command, stdout=subprocess.DEVNULL, stderr=errors, env=os.environ | self.environ
             )
 
-    def start(self, timeout: float = 20.0) -> None:
+    def start(self, timeout: float = PATIENCE) -> None:
         """Begin a process and wait until it serves."""
         self.launch()
         self.await_serving(timeout)
 
-    def await_serving(self, timeout: float = 20.0) -> None:
+    def await_serving(self, timeout: float = PATIENCE) -> None:
         """Wait until the process begun last serves."""
         self.await_text("listening on", timeout)
         found = _URL.search(self.said)
@@ -104,12 +106,19 @@ class DaemonProcess:
         """What the process has logged."""
         return self.errors.read_text("utf-8")
 
-    def await_text(self, text: str, timeout: float = 20.0) -> None:
+    def await_text(self, text: str, timeout: float = PATIENCE) -> None:
         """Wait until the process has logged something."""
         deadline = time.monotonic() + timeout
         while text not in self.said:
             assert self.process.poll() is None, f"the daemon has ended:\n{self.said}"
             assert time.monotonic() < deadline, f"no {text!r} in:\n{self.said}"
+            time.sleep(0.01)
+
+    def await_settled(self) -> None:
+        """Wait until the process has noted of every message what became of it."""
+        deadline = time.monotonic() + PATIENCE
+        while any(x.value for x in self.samples("caffewatch_notification_queue_length")):
+            assert time.monotonic() < deadline, f"messages still wait:\n{self.said}"
             time.sleep(0.01)
 
     @property
@@ -122,7 +131,7 @@ class DaemonProcess:
         """Send a signal."""
         self.process.send_signal(number)
 
-    def wait(self, timeout: float = 20.0) -> int:
+    def wait(self, timeout: float = PATIENCE) -> int:
         """Wait for the end; return the exit code."""
         return self.process.wait(timeout)
 
@@ -140,16 +149,18 @@ class DaemonProcess:
 
     def get(self, path: str) -> str:
         """Fetch a page."""
-        with urllib.request.urlopen(self.url + path, timeout=10) as answer:
+        with urllib.request.urlopen(self.url + path, timeout=PATIENCE) as answer:
             return str(answer.read().decode())
 
     def metric(self, name: str, **labels: str) -> float | None:
         """Scrape one value: of the first series with these labels, None if there is none."""
-        for family in text_string_to_metric_families(self.get("metrics")):
-            for sample in family.samples:
-                if sample.name == name and labels.items() <= sample.labels.items():
-                    return sample.value
-        return None
+        found = (x.value for x in self.samples(name) if labels.items() <= x.labels.items())
+        return next(found, None)
+
+    def samples(self, name: str) -> list[Sample]:
+        """Scrape all series of a name."""
+        families = text_string_to_metric_families(self.get("metrics"))
+        return [x for family in families for x in family.samples if x.name == name]
 
 
 def edges(hook: WebServer) -> list[tuple[str, str]]:

@@ -94,8 +94,8 @@ class TestMetrics:
 
         append(tmp_path / "train.log", healthy.data)
 
-        eventually(lambda: daemon.metric("caffewatch_job_logs") == 1, 20.0)
-        eventually(lambda: daemon.metric("caffewatch_alerts", rule=RULE) == 0, 20.0)
+        eventually(lambda: daemon.metric("caffewatch_job_logs") == 1)
+        eventually(lambda: daemon.metric("caffewatch_alerts", rule=RULE) == 0)
 
     def test_a_log_that_is_there(
         self, make_daemon: MakeDaemon, healthy: CaffeLog, tmp_path: Path

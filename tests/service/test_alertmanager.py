@@ -11,6 +11,7 @@ from tests.deliver.alertmanager_process import Alertmanager, alertmanager
 from tests.deliver.web_server import WebServer, web_server
 from tests.deliver.webhook_document import read
 from tests.logs import CaffeLog
+from tests.patience import PATIENCE
 from tests.service.conftest import MakeDaemon
 from tests.service.process import OtherRun
 from tests.tail.harness import append
@@ -19,7 +20,6 @@ pytestmark = pytest.mark.slow
 
 Eventually = Callable[..., None]
 NAN = {"data": "nan"}
-PATIENCE = 30.0
 
 
 @pytest.fixture

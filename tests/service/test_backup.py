@@ -31,8 +31,8 @@ class TestBackup:
         append(tmp_path / "train.log", healthy.data)
         daemon = make_daemon()
         daemon.start()
-        eventually(lambda: edges(hook) == FIRED, 20.0)
-        eventually(lambda: daemon.metric("caffewatch_notification_queue_length") == 0, 20.0)
+        eventually(lambda: edges(hook) == FIRED)
+        eventually(lambda: daemon.metric("caffewatch_notification_queue_length") == 0)
         state = tmp_path / "state"
         backup = tmp_path / "backup.sqlite"
         with (
@@ -50,9 +50,9 @@ class TestBackup:
         healthy.display(110, {"data": "nan"})
         append(tmp_path / "train.log", healthy.data[(tmp_path / "train.log").stat().st_size :])
         position = len(healthy.data)
-        eventually(lambda: daemon.metric("caffewatch_read_position_bytes") == position, 20.0)
+        eventually(lambda: daemon.metric("caffewatch_read_position_bytes") == position)
         told = FIRED * (1 if restored else 2)
-        eventually(lambda: edges(hook) == told, 20.0)
+        eventually(lambda: edges(hook) == told)
         code = daemon.stop()
 
         assert code == 0

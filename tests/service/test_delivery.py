@@ -13,13 +13,16 @@ import pytest
 
 from tests.deliver.web_server import WebServer
 from tests.logs import CaffeLog
+from tests.patience import PATIENCE
 from tests.service.conftest import MakeDaemon
 from tests.service.process import OtherRun, edges, sent
 from tests.tail.harness import append
 
 Eventually = Callable[..., None]
 NAN = {"data": "nan"}
-EVENTS = {"events": True, "poll_interval": "30s"}
+TRIES = 5
+"""How often a time is taken: a stall of the machine may cost one of them."""
+EVENTS = {"events": True, "poll_interval": "10m"}
 POLLING = {"events": False, "poll_interval": "250ms"}
 
 
@@ -27,19 +30,27 @@ class TestLatency:
     @pytest.mark.parametrize("tail", [EVENTS, POLLING], ids=["events", "polling"])
     def test_a_nan_block_arrives_within_a_second(
         self, tail: dict[str, Any], make_daemon: MakeDaemon, hook: WebServer, healthy: CaffeLog,
-        tmp_path: Path,
+        tmp_path: Path, eventually: Eventually,
     ) -> None:  # fmt: skip
         """The block alone is enough: its Iteration line has not come yet."""
         log = tmp_path / "train.log"
         append(log, healthy.data)
         make_daemon(tail=tail).start()
-        before = len(healthy.data)
-        healthy.block(NAN)
+        told, took = [("non_finite", "firing")], []
+        for number in range(TRIES):
+            run = CaffeLog.started()
+            run.displays(range(0, 30, 10))
+            run.block(NAN)
 
-        append(log, healthy.data[before:])
+            append(log, run.data.replace(b" 12345 ", b" %d " % (700 + number)))
+            began = time.monotonic()
+            eventually(lambda number=number: edges(hook).count(told[0]) > number)
+            took.append(time.monotonic() - began)
 
-        assert hook.arrived.wait(1.0)
-        assert edges(hook) == [("non_finite", "firing")]
+        assert min(took) < 1.0
+        ended = [("non_finite", "resolved")]
+        expected = sorted(told * TRIES + ended * (TRIES - 1))
+        eventually(lambda: sorted(edges(hook)) == expected)
 
     def test_the_payload_names_the_place(
         self, make_daemon: MakeDaemon, hook: WebServer, healthy: CaffeLog, tmp_path: Path
@@ -49,7 +60,7 @@ class TestLatency:
         append(tmp_path / "train.log", healthy.data)
         make_daemon().start()
 
-        assert hook.arrived.wait(5.0)
+        assert hook.arrived.wait(PATIENCE)
         body = json.loads(hook.received[0].body)
         (alert,) = body["alerts"]
         assert (body["version"], body["status"], body["receiver"]) == ("4", "firing", "hook")
@@ -73,7 +84,7 @@ class TestResolved:
         healthy.display(100, NAN)
         append(log, healthy.data)
         make_daemon().start()
-        assert hook.arrived.wait(5.0)
+        assert hook.arrived.wait(PATIENCE)
 
         append(log, OtherRun.started().data)
 
@@ -92,13 +103,13 @@ class TestResolved:
         append(tmp_path / "train.log", healthy.data)
         daemon = make_daemon()
         daemon.start()
-        assert hook.arrived.wait(5.0)
+        assert hook.arrived.wait(PATIENCE)
         daemon.end()
         daemon.configure(receivers=[{"name": "new", "type": "webhook", "url": hook.url}])
 
         daemon.start()
 
-        assert "receiver hook is not configured, alerts wait for it: 1" in daemon.said
+        daemon.await_text("receiver hook is not configured, alerts wait for it: 1")
 
     def test_a_restart_keeps_when_it_began(
         self, make_daemon: MakeDaemon, hook: WebServer, healthy: CaffeLog, tmp_path: Path,
@@ -110,7 +121,8 @@ class TestResolved:
         append(log, healthy.data)
         daemon = make_daemon()
         daemon.start()
-        assert hook.arrived.wait(5.0)
+        assert hook.arrived.wait(PATIENCE)
+        daemon.await_settled()
         daemon.stop()
 
         daemon.start()
@@ -161,7 +173,7 @@ class TestSlack:
         receiver = {"name": "slack", "type": "slack", "url": hook.url}
         make_daemon(receivers=[receiver]).start()
 
-        assert hook.arrived.wait(5.0)
+        assert hook.arrived.wait(PATIENCE)
         message = json.loads(hook.received[0].body)
         assert message["blocks"]
         assert "nan" in message["text"]

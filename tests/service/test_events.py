@@ -29,14 +29,15 @@ class TestEvents:
             ]
         )
         daemon.start()
-        eventually(lambda: len(hook.received) == 1, 20.0)
+        eventually(lambda: len(hook.received) == 1)
+        daemon.await_settled()
         daemon.stop()
         daemon.start()
         healthy.done()
 
         append(log, healthy.data[before:])
 
-        eventually(lambda: len(hook.received) == 2, 20.0)
+        eventually(lambda: len(hook.received) == 2)
         daemon.stop()
         assert edges(hook) == [("run_started", "firing"), ("run_finished", "firing")]
         assert sent(hook)[1]["annotations"]["description"].startswith("Iterations 0 to 90 in ")

@@ -16,6 +16,6 @@ class TestHeartbeat:
 
         daemon.start()
 
-        eventually(lambda: len(hook.received) >= 2, 20.0)
+        eventually(lambda: len(hook.received) >= 2)
         assert hook.received[0].method == "GET"
-        eventually(lambda: daemon.metric("caffewatch_errors_total", where="heartbeat"), 20.0)
+        eventually(lambda: daemon.metric("caffewatch_errors_total", where="heartbeat"))

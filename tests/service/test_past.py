@@ -8,6 +8,7 @@ import pytest
 from caffewatch.service.past import Pasts
 from caffewatch.web.sight import Past
 from tests.logs import CaffeLog
+from tests.patience import PATIENCE
 from tests.service.harness import Followed
 from tests.tail.harness import append
 
@@ -31,9 +32,9 @@ def asked(followed: Followed, key: tuple[str, str] | None = None) -> Past | None
     pasts = Pasts(waiting.set)
     asker = Asker(pasts, key or followed.log.key)
     asker.start()
-    assert waiting.wait(20)
+    assert waiting.wait(PATIENCE)
     pasts.answer([followed.log])
-    asker.join(20)
+    asker.join(PATIENCE)
     followed.log.follower.close()
     return asker.got
 

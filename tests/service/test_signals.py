@@ -15,12 +15,15 @@ import pytest
 
 from tests.deliver.web_server import WebServer, web_server
 from tests.logs import CaffeLog
+from tests.patience import PATIENCE
 from tests.service.conftest import MakeDaemon
 from tests.service.process import DaemonProcess, edges
 from tests.tail.harness import append
 
 Eventually = Callable[..., None]
 RELOAD_OK = "caffewatch_config_last_reload_successful"
+TRIES = 5
+"""How often a time is taken: a stall of the machine may cost one of them."""
 
 
 def answers(daemon: DaemonProcess) -> bool:
@@ -34,13 +37,13 @@ def answers(daemon: DaemonProcess) -> bool:
 class TestEnd:
     @pytest.mark.parametrize("number", [SIGTERM, SIGINT])
     def test_ends_at_once(self, number: signal.Signals, make_daemon: MakeDaemon) -> None:
-        """Well within the poll interval, with 0 and without a traceback."""
+        """Long before the next poll, with 0 and without a traceback."""
         daemon = make_daemon()
         daemon.start()
 
         daemon.send(number)
 
-        assert daemon.wait(timeout=2.0) == 0
+        assert daemon.wait() == 0
         assert "Traceback" not in daemon.said
 
     @pytest.mark.slow
@@ -51,24 +54,24 @@ class TestEnd:
         answer = threading.Event()
 
         def hang(_: object) -> None:
-            answer.wait(20)
+            answer.wait(2 * PATIENCE)
 
         hook.write = hang
         healthy.display(100, {"data": "nan"})
         append(tmp_path / "train.log", healthy.data)
         daemon = make_daemon()
         daemon.start()
-        assert hook.arrived.wait(5.0)
+        assert hook.arrived.wait(PATIENCE)
 
         daemon.send(SIGTERM)
 
-        assert daemon.wait(timeout=3.0) == 0
+        assert daemon.wait() == 0
         assert "Traceback" not in daemon.said
         hook.write = None
         answer.set()
         hook.arrived.clear()
         daemon.start()
-        assert hook.arrived.wait(5.0)
+        assert hook.arrived.wait(PATIENCE)
         assert len({x.headers["webhook-id"] for x in hook.received}) == 1
 
     def test_ends_in_the_midst_of_starting(
@@ -82,7 +85,7 @@ class TestEnd:
 
         daemon.send(SIGTERM)
 
-        assert daemon.wait(timeout=2.0) == 0
+        assert daemon.wait() == 0
         assert "Traceback" not in daemon.said
 
 
@@ -151,7 +154,7 @@ class TestReload:
             healthy.display(100, {"data": "nan"})
             append(log, healthy.data[before:])
 
-            assert other.arrived.wait(2.0)
+            assert other.arrived.wait(PATIENCE)
             assert edges(other) == [("non_finite", "firing")]
         assert daemon.stop() == 0
 
@@ -177,7 +180,20 @@ class TestReload:
         before = len(healthy.data)
         healthy.display(100, {"data": "nan"})
         append(log, healthy.data[before:])
-        assert hook.arrived.wait(2.0)
+        assert hook.arrived.wait(PATIENCE)
+
+    def test_another_one_meanwhile(self, make_daemon: MakeDaemon, eventually: Eventually) -> None:
+        """The file may have been changed since it was read: it is read once more."""
+        daemon = make_daemon()
+        daemon.start()
+        daemon.send(SIGHUP)
+        daemon.await_text("read again")
+
+        daemon.send(SIGHUP)
+
+        eventually(lambda: daemon.said.count("read again") == 2)
+        eventually(lambda: daemon.said.count("listening on") == 3)
+        assert daemon.stop() == 0
 
     def test_a_file_with_which_no_daemon_can_be_made(
         self, make_daemon: MakeDaemon, eventually: Eventually
@@ -213,7 +229,7 @@ class TestPages:
         metrics = daemon.get("metrics")
         judged = subprocess.run(
             [promtool, "check", "metrics"], input=metrics, text=True, capture_output=True,
-            timeout=30, check=False,
+            timeout=PATIENCE, check=False,
         )  # fmt: skip
 
         assert (judged.returncode, judged.stdout, judged.stderr) == (0, "", "")
@@ -230,10 +246,14 @@ class TestPages:
         count = healthy.data.count(b"\n")
         assert daemon.metric("caffewatch_lines_total") == count
 
-        append(log, b"ne\n" + b"\xff\x00\n" * 1000)
-        began = time.monotonic()
-        eventually(lambda: daemon.metric("caffewatch_lines_total") == count + 1001)
+        took = []
+        for _ in range(TRIES):
+            count += 1001
+            append(log, b"ne\n" + b"\xff\x00\n" * 1000)
+            began = time.monotonic()
+            eventually(lambda count=count: daemon.metric("caffewatch_lines_total") == count)
+            took.append(time.monotonic() - began)
 
-        assert time.monotonic() - began < 0.5
+        assert min(took) < 0.5
         assert daemon.metric("caffewatch_read_position_bytes") == log.stat().st_size
         assert daemon.metric("caffewatch_read_lag_bytes") == 0

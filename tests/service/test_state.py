@@ -75,19 +75,19 @@ class TestFullDisk:
         """Once; with room again the state is saved, and the next process tells nobody."""
         fill_disk(daemon)
         append(tmp_path / "train.log", bad)
-        eventually(lambda: hook.received, timeout=20.0)
-        eventually(lambda: store_errors(daemon) >= 2, timeout=20.0)
+        eventually(lambda: hook.received)
+        eventually(lambda: store_errors(daemon) >= 2)
         assert daemon.get("healthz")
         assert "state not saved, going on in memory" in daemon.said
 
         make_room(daemon)
         daemon.await_text("state saved again")
-        eventually(lambda: queue_length(daemon) == 0, timeout=20.0)
+        eventually(lambda: queue_length(daemon) == 0)
         daemon.stop(SIGKILL)
         daemon.start()
 
         append(tmp_path / "train.log", OtherRun.started().data.replace(b" 12346 ", b" 7 "))
-        eventually(lambda: len(hook.received) == 2, timeout=20.0)
+        eventually(lambda: len(hook.received) == 2)
         assert edges(hook) == [("non_finite", "firing"), ("non_finite", "resolved")]
 
     def test_killed_meanwhile(
@@ -97,12 +97,12 @@ class TestFullDisk:
         """What was told and could not be saved is told again, under the same id."""
         fill_disk(daemon)
         append(tmp_path / "train.log", bad)
-        eventually(lambda: hook.received, timeout=20.0)
+        eventually(lambda: hook.received)
         daemon.stop(SIGKILL)
 
         daemon.start()
 
-        eventually(lambda: len(hook.received) == 2, timeout=20.0)
+        eventually(lambda: len(hook.received) == 2)
         assert len(set(ids(hook))) == 1
 
 
@@ -115,15 +115,15 @@ class TestLostFile:
     ) -> None:  # fmt: skip
         """Removed (None), emptied or overwritten: the next process knows what was told."""
         append(tmp_path / "train.log", bad)
-        eventually(lambda: hook.received, timeout=20.0)
-        eventually(lambda: queue_length(daemon) == 0, timeout=20.0)
+        eventually(lambda: hook.received)
+        eventually(lambda: queue_length(daemon) == 0)
         path = tmp_path / "state" / "caffewatch.sqlite"
         checkpoint(path)
         if garbage is None:
             path.unlink()
         else:
             path.write_bytes(garbage)
-        daemon.await_text("state saved again", timeout=30.0)
+        daemon.await_text("state saved again")
         assert store_errors(daemon) == 1
         daemon.stop(SIGKILL)
 
@@ -131,5 +131,5 @@ class TestLostFile:
 
         assert daemon.metric("caffewatch_alerts", rule="non_finite") == 1
         append(tmp_path / "train.log", OtherRun.started().data.replace(b" 12346 ", b" 7 "))
-        eventually(lambda: len(hook.received) == 2, timeout=20.0)
+        eventually(lambda: len(hook.received) == 2)
         assert edges(hook) == [("non_finite", "firing"), ("non_finite", "resolved")]

@@ -15,6 +15,7 @@ import pytest
 
 from tests.deliver.web_server import WebServer, web_server
 from tests.logs import CaffeLog
+from tests.patience import PATIENCE
 from tests.service.process import DaemonProcess, edges
 from tests.systemd import sandbox
 from tests.systemd.test_units import UNITS
@@ -77,12 +78,12 @@ class TestDaemon:
             try:
                 daemon.start()
                 append(tmp_path / "train.log", log.data)
-                assert hook.arrived.wait(20.0)
-                eventually(lambda: note.is_file() and note.read_text().endswith("}"), 20.0)
+                assert hook.arrived.wait(PATIENCE)
+                eventually(lambda: note.is_file() and note.read_text().endswith("}"))
                 lines = log.data.count(b"\n")
-                eventually(lambda: daemon.metric("caffewatch_lines_total") == lines, 20.0)
+                eventually(lambda: daemon.metric("caffewatch_lines_total") == lines)
                 daemon.send(SIGHUP)
-                eventually(lambda: daemon.said.count("listening on") == 2, 20.0)
+                eventually(lambda: daemon.said.count("listening on") == 2)
                 code = daemon.stop()
             finally:
                 daemon.end()

@@ -10,9 +10,8 @@ import pytest
 from watchdog.observers.api import BaseObserver
 
 from caffewatch.tail.wakeups import Wakeups
+from tests.patience import PATIENCE
 from tests.tail.harness import append
-
-PATIENCE = 10.0
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager, suppress
 from urllib.parse import urlsplit
 
 import pytest
@@ -14,10 +14,13 @@ import requests
 from werkzeug.wrappers import Request, Response
 
 from caffewatch.web.server import Limits, Server, address_url
+from tests.patience import PATIENCE
 
-TIMEOUT = 5.0
+TIMEOUT = PATIENCE / 2
+"""Shorter than the patience of servers that do not hang up by themselves in a test."""
 BIG = 64 * 1024 * 1024
-LIMITS = Limits(connections=4, idle=0.3, total=0.6)
+PATIENT = Limits(connections=4, idle=PATIENCE, total=PATIENCE)
+HASTY = Limits(connections=4, idle=0.3, total=0.6)
 HEAD = b"GET / HTTP/1.1\r\nHost: a\r\n"
 
 
@@ -36,11 +39,27 @@ def app(request: Request) -> Response:
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[Server]:
+    """Return a server that hangs up on nobody who is held still for a while, such as a test."""
+    with running(PATIENT) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def hasty() -> Iterator[Server]:
     """Return a server that hangs up soon."""
-    server = Server("127.0.0.1", 0, app, LIMITS)
+    with running(HASTY) as server:
+        yield server
+
+
+@contextmanager
+def running(limits: Limits) -> Iterator[Server]:
+    """Run a server."""
+    server = Server("127.0.0.1", 0, app, limits)
     server.start()
-    yield server
-    server.close()
+    try:
+        yield server
+    finally:
+        server.close()
 
 
 @pytest.fixture
@@ -49,16 +68,21 @@ def connect(server: Server) -> Iterator[Callable[[bytes], socket.socket]]:
     with ExitStack() as stack:
 
         def make(sent: bytes) -> socket.socket:
-            address = urlsplit(server.url)
-            sock = socket.create_connection((str(address.hostname), address.port or 0), TIMEOUT)
-            stack.enter_context(sock)
-            sock.sendall(sent)
+            sock = stack.enter_context(connected(server))
+            with suppress(ConnectionError):  # where it has hung up, that is what is to be read
+                sock.sendall(sent)
             return sock
 
         yield make
 
 
 Connect = Callable[[bytes], socket.socket]
+
+
+def connected(server: Server) -> socket.socket:
+    """Connect without a word."""
+    address = urlsplit(server.url)
+    return socket.create_connection((str(address.hostname), address.port or 0), TIMEOUT)
 
 
 def read_all(sock: socket.socket) -> bytes:
@@ -147,22 +171,22 @@ class TestKeepAlive:
 
         assert re.findall(rb"GET /(\d)", answers) == [b"0", b"1", b"2"]
 
-    def test_each_request_has_the_whole_time(self, connect: Connect) -> None:
+    def test_each_request_has_the_whole_time(self) -> None:
         """A client may stay longer than the total, as long as it goes on asking."""
-        sock = connect(b"")
-        begin = time.monotonic()
+        limits = Limits(idle=PATIENCE, total=1.5)
+        with running(limits) as server, connected(server) as sock:
+            begin = time.monotonic()
 
-        while time.monotonic() - begin < 2 * LIMITS.total:
-            sock.sendall(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
-            assert b"200 OK" in sock.recv(65536)
+            while time.monotonic() - begin < 1.2 * limits.total:
+                sock.sendall(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+                assert b"200 OK" in sock.recv(65536)
 
-        assert read_all(sock) == b""
-        assert time.monotonic() - begin < 2 * LIMITS.total + LIMITS.idle + TIMEOUT
+            assert read_all(sock) == b""
 
     def test_who_waits_makes_way(self, connect: Connect, server: Server) -> None:
         """Connections that ask for nothing more keep nobody out, and the oldest goes first."""
         kept = []
-        for _ in range(LIMITS.connections):
+        for _ in range(PATIENT.connections):
             kept.append(connect(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"))
             assert b"200 OK" in kept[-1].recv(65536)
 
@@ -171,7 +195,6 @@ class TestKeepAlive:
         kept[-1].settimeout(0)
         with pytest.raises(BlockingIOError):
             kept[-1].recv(1)
-        kept[0].settimeout(LIMITS.idle / 2)
         assert kept[0].recv(1) == b""
 
     @pytest.mark.parametrize(
@@ -179,13 +202,15 @@ class TestKeepAlive:
     )
     def test_who_does_not_want_it(self, connect: Connect, asked: bytes) -> None:
         """The connection ends with the answer."""
-        begin = time.monotonic()
-
         assert b"GET /" in read_all(connect(asked))
-        assert time.monotonic() - begin < LIMITS.idle
 
 
 class TestHostileClients:
+    @pytest.fixture
+    def server(self, hasty: Server) -> Server:
+        """Have them meet a server that hangs up soon."""
+        return hasty
+
     @pytest.mark.parametrize(
         "sent",
         [
@@ -241,24 +266,23 @@ class TestHostileClients:
 
     def test_a_client_that_does_not_read_is_ended(self, eventually: Callable[..., None]) -> None:
         """An answer that nobody takes does not hold its place, here the only one, for long."""
-        server = Server("127.0.0.1", 0, app, Limits(connections=1, idle=0.2))
-        server.start()
-        with socket.create_connection(("127.0.0.1", urlsplit(server.url).port or 0)) as sock:
+        with running(Limits(connections=1, idle=0.2)) as server, connected(server) as sock:
             sock.sendall(b"GET /big HTTP/1.1\r\nHost: a\r\n\r\n")
             assert sock.recv(1) == b"H"
 
             eventually(lambda: is_answered(server))
 
             assert len(read_all(sock)) < BIG
-        server.close()
 
-    def test_others_are_answered_meanwhile(self, connect: Connect, server: Server) -> None:
+    def test_others_are_answered_meanwhile(
+        self, connect: Connect, server: Server, eventually: Callable[..., None]
+    ) -> None:
         """More silent clients than there are threads keep nobody from the metrics."""
         silent = [connect(b"GET / HTTP/1.1\r\n") for _ in range(20)]
 
-        answers = [requests.get(server.url, timeout=TIMEOUT).status_code for _ in range(5)]
+        for _ in range(5):
+            eventually(lambda: is_answered(server))  # not at once where it is held still itself
 
-        assert answers == [200] * 5
         assert [read_all(sock) for sock in silent] == [b""] * 20
 
 
