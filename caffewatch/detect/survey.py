@@ -61,8 +61,7 @@ class Survey:
         self.size = hypot(*stretch.values)
         told = sum(map(sum, (x.values for x in (*stretch.outputs, *stretch.tests.outputs))))
         total = self.size + sum(stretch.losses) + sum(losses) + sum(rates) + told
-        if stretch.tests:
-            total += hypot(*stretch.tests.values)
+        total += sum(stretch.tests.values)
         self.tests = _judged(stretch, losses, run)
         self.finite = isfinite(total)
         self.without_zero = all(stretch.values)
