@@ -56,7 +56,7 @@ class LineReader:
         self._index = self._inset = 0
         self._shortcuts = Shortcuts()
         self._rhythm = Rhythm()
-        self._is_over = self._shown = False
+        self._display_ended = self._shown = False
         self._setup = SetUp()
 
     def begin_behind(self, lines: int, runs: int) -> None:
@@ -176,7 +176,7 @@ class LineReader:
         event = messages.learning_rate(self.line, self._clock.seconds(line.date, line.clock), match)
         self._number(event.iteration)
         self._events.append(event)
-        self._is_over = self._shown and self._setup.builder is None
+        self._display_ended = self._shown and self._setup.builder is None
 
     def _testing(self, name: str, match: Match, line: Line) -> None:
         event = messages.testing(self.line, self._clock.of(line), match)

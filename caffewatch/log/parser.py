@@ -66,8 +66,8 @@ class Parser(LineReader):
         blocks = self._passes.blocks
         index, count = 0, len(lines)
         while index < count:
-            if self._is_over:
-                self._is_over = False
+            if self._display_ended:
+                self._display_ended = False
                 if rhythm is not None and (took := self._sweep(rhythm, lines, index)):
                     index += took
                     continue
@@ -98,7 +98,7 @@ class Parser(LineReader):
         self._events.append(stretch)
         took = stretch.line - self.line
         self.unrecognised += rhythm.foreign
-        self.line, self._is_over = stretch.line, True
+        self.line, self._display_ended = stretch.line, True
         return took
 
     def _taken(self) -> list[Event | Stretch]:
