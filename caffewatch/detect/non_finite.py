@@ -174,14 +174,19 @@ class NonFinite(Rule[NonFiniteParameters]):
 
     def _bad_block(self, pass_: Pass, layout: Layout | None = None) -> Sequence[Finding]:
         blobs = pass_.blobs
-        bad = [
+        each = (
             i
             for i, value in enumerate(pass_.values)
             if not isfinite(value) and self.at(blobs[i].layer).enabled
-        ]
-        if not bad:
+        )
+        start = next(each, None)
+        if start is None:
             return ()
         self._coming = layout is not None
+        if self._is_told:
+            self._dirty = True
+            return ()
+        bad = [start, *each]
         first = blobs[bad[0]]
         own = layout.weights_of(first.layer) if layout else []
         spread = _Spread(
@@ -217,12 +222,17 @@ class NonFinite(Rule[NonFiniteParameters]):
         self._is_hidden = self._is_hidden or bool(found)
         return found
 
+    @property
+    def _is_told(self) -> bool:
+        """Whether there is a finding already that names a nan."""
+        return self._finding is not None and not self._is_hidden
+
     def _seen(self, place: Place, text: str, spread: _Spread | None = None) -> Sequence[Finding]:
         if place.layer is None and not self.parameters.enabled:
             return ()
         self._dirty = True
         open_ = self._finding
-        if open_ is not None and not self._is_hidden:
+        if self._is_told:
             return ()
         spread = spread or _Spread(evidence=self._values(place))
         text = self._text(place, text, spread)
