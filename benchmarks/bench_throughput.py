@@ -11,6 +11,7 @@ usage: bench_throughput.py [--lines N] [--rounds N] [--write docs/performance.md
 from __future__ import annotations
 
 import argparse
+import gc
 import os
 import shutil
 import subprocess
@@ -24,6 +25,7 @@ from statistics import median
 
 import training_logs
 from bench_check import whole_way
+from caffewatch.cli.main import GARBAGE
 
 HERE = Path(__file__).parent
 BEGIN, END = "<!-- throughput: begin -->", "<!-- throughput: end -->"
@@ -104,6 +106,7 @@ def main() -> None:
     parser.add_argument("--write", type=Path, metavar="PAGE", help="put the table into this page")
     wanted = parser.parse_args()
     rates: Rates = {}
+    gc.set_threshold(*GARBAGE)
     with tempfile.TemporaryDirectory() as folder:
         log = Path(folder) / "train.log"
         for kind in training_logs.SOURCES:

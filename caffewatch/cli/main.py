@@ -28,14 +28,15 @@ COMMANDS = {
 """Command -> what it does; each is a module of this package with ``add`` and ``main``."""
 
 OK, FOUND, USAGE = 0, 1, 2
+GARBAGE = (50_000, 20, 50)
+"""How many objects are made until they are looked through. Nearly all that a start or a log makes
+lives on: every 700 objects, as is usual, finds nothing, and takes a tenth of the start."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command; return its exit code."""
     argv = list(sys.argv[1:] if argv is None else argv)
-    # Nearly all that a start or a log makes lives on: to look through it every 700 objects finds
-    # nothing, and takes a tenth of the start.
-    gc.set_threshold(50_000, 20, 50)
+    gc.set_threshold(*GARBAGE)
     atexit.register(gc.freeze)  # nor at the end, when all of it goes with the process
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")  # a narrow terminal shows ? for a sparkline
