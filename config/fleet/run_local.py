@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import random
 import shutil
 import signal
 import socket
@@ -19,7 +20,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -42,6 +43,9 @@ PROGRAMS = {
 """What each is called, on Debian first."""
 PATIENCE = 60.0
 """Seconds that each gets to be ready."""
+LOWEST_PORT = 10_000
+LENT_PORTS = Path("/proc/sys/net/ipv4/ip_local_port_range")
+"""The ports that the system gives to connections."""
 FAREWELL = 10.0
 """Seconds that each gets to end by itself."""
 
@@ -262,12 +266,18 @@ def answers(url: str) -> bool:
 
 
 def free_ports(count: int) -> list[int]:
-    """Return ports that nobody listens on; all are held until the last is found."""
-    with ExitStack() as held:
-        sockets = [held.enter_context(socket.socket()) for _ in range(count)]
-        for one in sockets:
-            one.bind(("127.0.0.1", 0))
-        return [int(one.getsockname()[1]) for one in sockets]
+    """Return ports that nobody listens on, and that no connection gets before they are taken."""
+    below = max(int(LENT_PORTS.read_text().split()[0]), 2 * LOWEST_PORT)
+    tried = random.sample(range(LOWEST_PORT, below), 10 * count)
+    return [port for port in tried if is_free(port)][:count]
+
+
+def is_free(port: int) -> bool:
+    """Tell whether nobody listens on a port."""
+    with suppress(OSError), socket.socket() as sock:
+        sock.bind(("127.0.0.1", port))
+        return True
+    return False
 
 
 @contextmanager

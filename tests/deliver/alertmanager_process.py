@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import socket
 import subprocess
 import time
 import urllib.error
@@ -15,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.patience import PATIENCE
+from tests.ports import free_port
 
 
 @dataclass(frozen=True)
@@ -45,9 +45,7 @@ def alertmanager(program: str, folder: Path, hook: str) -> Iterator[Alertmanager
     }  # fmt: skip
     path = folder / "alertmanager.yml"
     path.write_text(json.dumps(config))
-    with socket.socket() as unused:
-        unused.bind(("127.0.0.1", 0))
-        address = f"127.0.0.1:{unused.getsockname()[1]}"
+    address = f"127.0.0.1:{free_port()}"
     command = [
         program, f"--config.file={path}", f"--storage.path={folder / 'alertmanager'}",
         f"--web.listen-address={address}", "--cluster.listen-address=",
@@ -66,7 +64,7 @@ def _await_ready(process: subprocess.Popen[bytes], url: str, log: Path) -> None:
     deadline = time.monotonic() + PATIENCE
     while True:
         try:
-            urllib.request.urlopen(url, timeout=1).close()
+            urllib.request.urlopen(url, timeout=PATIENCE).close()
         except (urllib.error.URLError, OSError):
             assert process.poll() is None, log.read_text()
             assert time.monotonic() < deadline, log.read_text()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,6 +13,9 @@ from typing import Any
 
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult, LoginPassword
+
+from tests.patience import PATIENCE
+from tests.ports import free_port
 
 
 @dataclass
@@ -58,9 +60,7 @@ def mail_server(
     tls: ssl.SSLContext | None = None, starttls: ssl.SSLContext | None = None, **more: Any
 ) -> Iterator[MailServer]:
     """Run a server, with TLS from the beginning or from STARTTLS on."""
-    with socket.socket() as unused:
-        unused.bind(("127.0.0.1", 0))
-        state = MailServer(unused.getsockname()[1])
+    state = MailServer(free_port())
     controller = Controller(
         state,
         hostname="127.0.0.1",
@@ -70,7 +70,7 @@ def mail_server(
         require_starttls=starttls is not None,
         auth_require_tls=tls is None,  # which is STARTTLS here
         authenticator=state.authenticate,
-        ready_timeout=30.0,
+        ready_timeout=PATIENCE,
         **more,
     )
     controller.start()

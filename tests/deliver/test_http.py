@@ -20,14 +20,23 @@ from caffewatch.deliver.http import (
 from caffewatch.deliver.outcome import Delivered, Outcome, Rejected, Retry
 from caffewatch.deliver.secret import Secret
 from tests.deliver.web_server import WebServer
+from tests.patience import PATIENCE
 
 NOW = 1_795_418_400.0
 
 
 @pytest.fixture
 def client() -> Iterator[HttpClient]:
+    """Make a client."""
+    made = HttpClient(read_timeout=PATIENCE, total_timeout=PATIENCE)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def hasty() -> Iterator[HttpClient]:
     """Make a client of little patience."""
-    made = HttpClient(connect_timeout=1.0, read_timeout=1.0, total_timeout=1.5)
+    made = HttpClient(read_timeout=PATIENCE, total_timeout=1.5)
     yield made
     made.close()
 
@@ -226,7 +235,7 @@ class TestPost:
         ids=["status", "headers"],
     )
     def test_dripping_head(
-        self, client: HttpClient, server: WebServer, beginning: bytes, expected: Outcome
+        self, hasty: HttpClient, server: WebServer, beginning: bytes, expected: Outcome
     ) -> None:
         """A server that sends a byte now and then cannot hold us; a status that came counts."""
 
@@ -237,13 +246,13 @@ class TestPost:
 
         server.write = _until_closed(drip)
 
-        assert client.send(request(server.url), NOW) == expected
+        assert hasty.send(request(server.url), NOW) == expected
 
     @pytest.mark.parametrize(
         ("status", "expected"), [(b"410 Gone", Rejected), (b"200 OK", Delivered)]
     )
     def test_dripping_body(
-        self, client: HttpClient, server: WebServer, status: bytes, expected: type[Outcome]
+        self, hasty: HttpClient, server: WebServer, status: bytes, expected: type[Outcome]
     ) -> None:
         """An answer counts although its body never ends."""
 
@@ -254,7 +263,7 @@ class TestPost:
 
         server.write = _until_closed(drip)
 
-        outcome = client.send(request(server.url), NOW)
+        outcome = hasty.send(request(server.url), NOW)
 
         assert isinstance(outcome, expected)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import socket
 import subprocess
 import time
 import urllib.parse
@@ -13,12 +12,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-
-def free_port() -> int:
-    """Return a port that nobody listens on."""
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return int(sock.getsockname()[1])
+from tests.patience import PATIENCE
+from tests.ports import free_port
 
 
 class Api:
@@ -40,7 +35,7 @@ class Api:
     def get(self, path: str, **parameters: str) -> Any:
         """Fetch from the API."""
         asked = urllib.parse.urlencode(parameters)
-        with urllib.request.urlopen(f"{self.url}api/v1/{path}?{asked}", timeout=30) as answer:
+        with urllib.request.urlopen(f"{self.url}api/v1/{path}?{asked}", timeout=PATIENCE) as answer:
             return json.load(answer)["data"]
 
 

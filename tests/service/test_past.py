@@ -13,6 +13,11 @@ from tests.service.harness import Followed
 from tests.tail.harness import append
 
 
+@pytest.fixture(autouse=True)
+def _patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("caffewatch.service.past.PATIENCE", PATIENCE)
+
+
 class Asker(threading.Thread):
     """Another thread that asks for a history."""
 
