@@ -6,12 +6,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    Page,
+    ViewportSize,
+    expect,
+    sync_playwright,
+)
 
 from caffewatch.report import as_html
 from caffewatch.web.server import Server
 from tests.browser.pages import runs
 from tests.cli.command import RUNS
+from tests.patience import PATIENCE
 from tests.watched import watch
 from tests.web.sights import fleet
 
@@ -26,6 +34,7 @@ NARROW = (360, 700)
 def browser(program: Callable[[str, str], str]) -> Iterator[Browser]:
     """Return Debian's Chromium; for a module, since it keeps an event loop in this thread."""
     path = program("chromium", "chromium")
+    expect.set_options(timeout=1000 * PATIENCE)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path)
         yield browser

@@ -230,8 +230,12 @@ class TestRefresh:
         page.clock.run_for(EVERY)
 
         expect(page.get_by_role("status")).to_have_text("the daemon cannot be reached")
-        assert "ERR_FAILED" in opened.said.pop()
         expect(page.get_by_role("link", name="resnet")).to_be_visible()
+        # Its clock goes on by itself, too: on a slow machine it has tried again by now.
+        page.close()
+        assert opened.said
+        assert [x for x in opened.said if "ERR_FAILED" not in x] == []
+        opened.said.clear()
 
 
 class TestEverywhere:

@@ -12,6 +12,7 @@ from caffewatch.deliver.program import Ended
 from caffewatch.deliver.site import Site
 from tests.deliver.samples import STARTED, alert, notification
 from tests.deliver.webhook_document import read
+from tests.patience import PATIENCE
 
 
 def receiver(*command: str) -> ExecReceiver:
@@ -81,7 +82,7 @@ class TestSend:
         sending.start()
 
         running.close()
-        sending.join(10.0)
+        sending.join(PATIENCE)
 
         assert outcomes == [Retry("caffewatch ends, killed")]
 
