@@ -131,6 +131,7 @@ def many_logs(folder: Path, count: int, seconds: float) -> None:
     time.sleep(seconds)
     print(f"  idle            {100 * (daemon.cpu() - before) / (time.monotonic() - start):8.1f} %")
     daemon.stop(signal.SIGTERM)
+    begin = time.monotonic()
     print(f"  restart         {daemon.start():8.2f} s to serve")
     daemon.wait_for("caffewatch_read_position_bytes", count * len(data))
     print(f"  all known again {time.monotonic() - begin:8.2f} s")

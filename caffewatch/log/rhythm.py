@@ -151,5 +151,6 @@ class Rhythm:
         if self._mixture == 1:
             return Sifted(lines, range(first, first + len(lines)), ())
         sifted = sift(lines, first, lines[:sample])
-        self._mixture = max(1.0, len(lines) / max(1, len(sifted.lines)))
+        if sifted.lines:
+            self._mixture = (sifted.numbers[-1] + 1 - first) / len(sifted.lines)
         return sifted
