@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from caffewatch.snapshot import RunSnapshot, Snapshot
 
 _WORTHWHILE = 4
-"""Displays that are taken one by one where something may happen in them."""
+"""Displays that are always taken one by one where something may happen in them."""
 
 
 @slotted
@@ -90,6 +90,7 @@ class Monitor:
         self._detector: Detector | None = None
         self._counts: Counter[str] = Counter()
         self._last_data_at: float | None = None
+        self._yielded = 0
 
     @property
     def parser(self) -> Parser:
@@ -141,22 +142,32 @@ class Monitor:
                 yield cast(Event, event)
 
     def _pass_over(self, stretch: Stretch) -> Iterator[Event]:
+        """Pass over what is calm; yield the rest, for those rules alone that are restless.
+
+        That is halved until it is small, or as long as what was yielded just before.
+        """
         detector, record = self._detector, self.runs[-1]
         spans = [(0, len(stretch))]
         while spans:
             start, stop = spans.pop()
             part = stretch.part(start, stop)
             survey = None if detector is None or self._events else detector.survey(part)
-            if detector is not None and survey is not None:
+            if detector is not None and survey is not None and not survey.restless:
                 speeds = record.run.pass_over(part)
                 if self._curves:
                     record.recorder.pass_over(part, survey.high, speeds)
                 detector.pass_over(survey)
-            elif len(part) <= _WORTHWHILE:
-                yield from part.events()
-            else:
+                self._yielded = 0
+            elif len(part) > max(_WORTHWHILE, 2 * self._yielded):
                 middle = (start + stop) // 2
                 spans += (middle, stop), (start, middle)
+            else:
+                self._yielded += len(part)
+                if detector is None or survey is None:
+                    yield from part.events()
+                    continue
+                with detector.only_restless(survey):
+                    yield from part.events()
 
     def flush(self, now: float, stream: int = 0) -> list[Alert]:
         """Take a stream's unfinished last line as it stands: its file is gone for good."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from caffewatch.detect.finding import Finding
@@ -23,7 +24,10 @@ from caffewatch.log.stretch import Stretch
 _MAX_LAYOUTS = 64
 _MAX_VALUES = 100_000
 """Of all layouts together: a net has two or three, a hostile log any number."""
+_MAX_PARTS = 64
+"""Groups of rules whose handlers are kept."""
 Handler = Callable[[Any], Iterable[Finding]]
+_Asked = tuple[Rule[Any], Callable[[Survey], bool]]
 
 
 def _handler_name(event: type) -> str:
@@ -71,12 +75,12 @@ class Detector:
         return changed + self._show(handlers, event) if handlers else changed
 
     def survey(self, stretch: Stretch) -> Survey | None:
-        """Look at a stretch; return what `pass_over` takes if nothing happens in it, else None.
+        """Look at a stretch that the run has not taken; return None where all rules must see it.
 
-        The run must not have taken it.
+        Where it has no ``restless`` rules, nothing happens in it, and `pass_over` takes it.
         """
-        run, displays, asked = self._run, self._displays, self._handlers.asked
-        if displays.open is not None or displays.count < 2 * FIRST or asked is None:
+        run, displays = self._run, self._displays
+        if displays.open is not None or displays.count < 2 * FIRST:
             return None
         layout = self._layout if stretch.blobs else None
         if stretch.blobs and (layout is None or layout.blobs is not stretch.blobs):
@@ -86,15 +90,29 @@ class Detector:
         survey = Survey(stretch, layout, displays.losses_of(stretch, run), run)
         if not survey.finite:
             return None
-        for is_calm in asked[bool(stretch.blobs)]:
-            if not is_calm(survey):
-                return None
+        asked = self._handlers.asked[bool(stretch.blobs)]
+        survey.restless = tuple(rule for rule, is_calm in asked if not is_calm(survey))
         return survey
 
     def pass_over(self, survey: Survey) -> None:
         """Take a stretch in which nothing happens; the run must have taken it before."""
         self._displays.pass_over(survey.stretch, survey.losses, self._run)
         for pass_over in self._handlers.pass_over:
+            pass_over(survey)
+
+    @contextmanager
+    def only_restless(self, survey: Survey) -> Iterator[None]:
+        """Show the events that are taken within, those of a stretch, to its restless rules alone.
+
+        The calm ones take it as they do when they pass over it.
+        """
+        everyone = self._handlers
+        self._handlers = everyone.among(survey.restless)
+        try:
+            yield
+        finally:
+            self._handlers = everyone
+        for pass_over in everyone.calm(survey.restless):
             pass_over(survey)
 
     def tick(self, silence: Silence) -> list[Finding]:
@@ -141,7 +159,7 @@ class Detector:
 class _Handlers:
     """The handlers of a run's rules, by what they take; a saved state keeps the rules alone."""
 
-    def __init__(self, rules: list[Rule[Any]]) -> None:
+    def __init__(self, rules: Sequence[Rule[Any]]) -> None:
         self._rules = rules
         self.any_pass = self._named("on_pass")
         self.training = self.any_pass + self._named("on_training")
@@ -151,23 +169,37 @@ class _Handlers:
         self.others = {kind: self._named(name) for kind, name in _NAMES.items()}
         self.pass_over = self._named("pass_over")
         self.asked = self._asked()
+        self._parts: dict[tuple[Rule[Any], ...], _Handlers] = {}
 
-    def __reduce__(self) -> tuple[type[_Handlers], tuple[list[Rule[Any]]]]:
+    def __reduce__(self) -> tuple[type[_Handlers], tuple[Sequence[Rule[Any]]]]:
         return _Handlers, (self._rules,)
+
+    def among(self, rules: tuple[Rule[Any], ...]) -> _Handlers:
+        """Return the handlers of some of the rules."""
+        found = self._parts.get(rules)
+        if found is None:
+            if len(self._parts) >= _MAX_PARTS:
+                self._parts.clear()
+            found = self._parts[rules] = _Handlers(rules)
+        return found
+
+    def calm(self, restless: Collection[Rule[Any]]) -> Iterator[Handler]:
+        """Return what passes a stretch over, of all rules but these."""
+        rules = (rule for rule in self._rules if hasattr(rule, "pass_over"))
+        return (rule.pass_over for rule in rules if rule not in restless)
 
     def _named(self, name: str) -> list[Handler]:
         return [getattr(rule, name) for rule in self._rules if hasattr(rule, name)]
 
-    def _asked(self) -> tuple[list[Handler], list[Handler]] | None:
-        """Return who is asked about a stretch: of those without blocks, of those with them.
-
-        None where a rule looks at what a stretch is made of and cannot be asked.
-        """
+    def _asked(self) -> tuple[list[_Asked], list[_Asked]]:
+        """Return who is asked about a stretch: of those without blocks, of those with them."""
         of_displays = [x for x in self._rules if any(hasattr(x, name) for name in _OF_DISPLAYS)]
         of_blocks = [x for x in self._rules if any(hasattr(x, name) for name in _OF_BLOCKS)]
         everyone = of_displays + [x for x in of_blocks if x not in of_displays]
-        if not all(hasattr(rule, "is_calm") for rule in everyone):
-            return None
-        asked: list[Any] = everyone
-        calm = [rule.is_calm for rule in asked]
+        calm = [(x, getattr(x, "is_calm", _never)) for x in everyone]
         return calm[: len(of_displays)], calm
+
+
+def _never(survey: Survey) -> bool:
+    """Answer for a rule that cannot be asked."""
+    return False

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from math import hypot, isfinite
+from typing import Any
 
 from caffewatch.detect.layout import Layout
 from caffewatch.log.displays import FIRST, Tested, tests_of
@@ -42,13 +43,15 @@ class Survey:
         What no value's magnitude exceeds; finite where they are.
     without_zero
         Whether no value is 0.
+    restless
+        The rules for which something may happen in it: all others may pass over it.
     slowest, fastest
         The learning rates that the blocks were printed at; 0 where there was none.
     """
 
     __slots__ = (
-        "fastest", "finite", "high", "layout", "losses", "low", "size", "slowest", "stretch",
-        "tests", "without_zero",
+        "fastest", "finite", "high", "layout", "losses", "low", "restless", "size", "slowest",
+        "stretch", "tests", "without_zero",
     )  # fmt: skip
 
     def __init__(
@@ -65,6 +68,7 @@ class Survey:
         self.tests = _judged(stretch, losses, run)
         self.finite = isfinite(total)
         self.without_zero = all(stretch.values)
+        self.restless: tuple[Any, ...] = ()
         self.low, self.high = _Extremes(min, stretch), _Extremes(max, stretch)
 
     def last(self) -> list[float]:

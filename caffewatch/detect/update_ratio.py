@@ -115,6 +115,8 @@ class UpdateRatio(Rule[UpdateRatioParameters]):
             return True
         if survey.layout is not self._layout or self._finding is not None or self._streaks.waiting:
             return False
+        if not self._weights:
+            return True
         step = survey.fastest / (1 - self._momentum)
         changes = [step * x for x in map(mul, self._mults, self._diff(survey.high))]
         if True in map(ge, changes, map(mul, self._data(survey.low), self._largest)):
