@@ -26,11 +26,19 @@ class _Columns:
         self.values: list[float] = []
         self.columns: dict[int, list[list[float]]] = {}
 
-    def alike(self) -> int:
-        """Return how many have the learned heads."""
-        count = len(self.lines) // self.period
+    def find(self, shown: Column, iterations: Sequence[int]) -> int:
+        """Read one message of each; return how many stand where it should be."""
+        learned, column = self.learned, self.lines[shown.at :: self.period]
+        heads = map(cut, column, repeat(learned.cuts[shown.at]))
+        count = leading(heads, repeat(learned.heads[shown.at], len(column)))
+        found, self.columns[shown.at] = shown.read(column[:count], iterations)
+        return found
+
+    def alike(self, count: int) -> int:
+        """Return how many of the first so many have the learned heads."""
         heads = self.learned.heads * count
-        found = list(map(cut, self.lines, self.learned.cuts * count))
+        lines = self.lines[: len(heads)]
+        found = list(map(cut, lines, self.learned.cuts * count))
         return count if found == heads else leading(found, heads) // self.period
 
     def begins(self, at: int) -> bool:
@@ -49,9 +57,10 @@ class _Columns:
         date = slice(1, self.learned.gap)
         for shown in self.learned.shown:
             column = self.lines[shown.at : count * self.period : self.period]
-            same_day = leading(map(cut, column, repeat(date)), repeat(day, len(column)))
-            found, self.columns[shown.at] = shown.read(column, iterations)
-            count = min(same_day, found)
+            count = leading(map(cut, column, repeat(date)), repeat(day, len(column)))
+            if shown.at not in self.columns:
+                found, self.columns[shown.at] = shown.read(column, iterations)
+                count = min(count, found)
         return count
 
     def times(self, at: int, count: int, day: bytes, clock: Clock) -> list[float]:
@@ -136,16 +145,28 @@ class Batch:
         if count < len(self._due):
             self._limit(self._due[count][0])
 
-    def compare(self) -> bool:
-        """Compare with what was learned; return whether all was alike."""
-        wanted, displays, tests = self.count, self._displays.alike(), len(self._due)
-        if self._due:
-            tests = self._tests.alike()
-            differs = tests < len(self._due) and displays >= self._due[tests][0]
-            self.missed = differs and not self._tests.begins(tests)
+    def align(self, iterations: range) -> None:
+        """Take the displays whose Iteration lines stand where they should, up to the first.
+
+        A line too many or too few puts all behind it out of its place, and need not be looked at.
+        """
+        shape, due = self._shape, self._due
+        numbered = next(x for x in shape.lines.shown if x.at == shape.iteration_line)
+        count = self._displays.find(numbered, iterations)
+        test = bisect_left(due, (count, 0))
+        if test < len(due) and due[test][0] == count:
+            self.missed = not self._tests.begins(test)
+        self._limit(count)
+
+    def compare(self) -> None:
+        """Compare all lines with what was learned, up to the first that differs."""
+        displays, due = self._displays.alike(self.count), self._due
+        if due:
+            tests = self._tests.alike(len(due))
+            if tests < len(due) and displays >= due[tests][0]:
+                self.missed = not self._tests.begins(tests)
+            self._limit_tests(tests)
         self._limit(displays)
-        self._limit_tests(tests)
-        return self.count == wanted
 
     def read(self, iterations: range, clock: Clock) -> None:
         """Read what was alike, up to the first that is not as it should be.

@@ -21,11 +21,13 @@ from caffewatch.log.shortcuts import Shortcuts
 from caffewatch.log.sieve import Sifted, sift
 from caffewatch.log.stretch import Stretch
 
-LEAST = 6
+LEAST = 3
 """Displays that are worth it."""
 _LONGEST_PAUSE = 5
 """Logarithm to base 2 of how many displays pass, at most, before the next try."""
-_MOST_LINES = 20_000
+_FEWEST_LINES, _MOST_LINES = 2_000, 20_000
+"""Lines that are looked at together, at least and at most: how many are likely to be alike is
+taken from the last ones."""
 
 
 class Rhythm:
@@ -53,7 +55,7 @@ class Rhythm:
 
     def _begin(self, shape: Shape | None) -> None:
         self._shape = shape
-        self._window = LEAST
+        self._window = 0 if shape is None else max(LEAST, _FEWEST_LINES // len(shape.lines))
 
     def sweep(
         self, lines: list[bytes], start: int, first: int, passes: Passes,
@@ -129,16 +131,17 @@ class Rhythm:
         )
         sifted = self._sifted(lines[start : start + int(self._mixture * needed)], first, behind)
         batch = Batch(sifted.lines, sifted.numbers, count, shape, schedule.shape, due)
-        if batch.compare():
-            self._window = min(4 * batch.count, max(LEAST, _MOST_LINES // period))
-        else:
-            self._window = max(LEAST, 2 * batch.count)
-        if batch.missed:
-            schedule.miss()
+        batch.align(expected)
+        if batch.count >= LEAST:
+            batch.compare()
         if batch.count >= LEAST:
             batch.read(expected, clock)
+        if batch.missed:
+            schedule.miss()
+        likely = 4 * count if batch.count == count else 2 * batch.count
+        fewest, most = (max(LEAST, x // period) for x in (_FEWEST_LINES, _MOST_LINES))
+        self._window = max(fewest, min(likely, most))
         if batch.count < LEAST:
-            self._window = LEAST
             return None
         stretch = batch.stretch(expected)
         self.foreign = bisect_left(sifted.foreign, stretch.line)

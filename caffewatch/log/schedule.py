@@ -41,9 +41,11 @@ class Schedule:
         if found is None:
             return 0
         iteration = int(found[1][1])
-        interval = None if self._last is None else iteration - self._last
-        self.is_new = self.is_new or interval != self._interval
-        self._last, self._interval = iteration, interval
+        since = None if self._last is None else iteration - self._last
+        self.is_new = self.is_new or since != self._interval
+        if not since or not 0 < (self._interval or 0) < since:  # else some were not seen
+            self._interval = since
+        self._last = iteration
         return len(self.shape.lines)
 
     def due(self, displays: range) -> Due:

@@ -68,6 +68,10 @@ class TestDue:
         """They are read line by line."""
         assert learned([100, 105]).due(range(110, 200, 10)) == []
 
+    def test_late(self) -> None:
+        """One that comes late, as where a log was put together, leaves the interval as it was."""
+        assert learned([100, 200, 350]).due(range(360, 560, 10)) == [(9, 450), (19, 550)]
+
     def test_back(self) -> None:
         """An iteration that falls back tells no interval."""
         assert learned([200, 100]).due(range(110, 500, 10)) == []
