@@ -180,7 +180,8 @@ class _Handlers:
         if found is None:
             if len(self._parts) >= _MAX_PARTS:
                 self._parts.clear()
-            found = self._parts[rules] = _Handlers(rules)
+            in_order = [x for x in self._rules if x in rules]
+            found = self._parts[rules] = _Handlers(in_order)
         return found
 
     def calm(self, restless: Collection[Rule[Any]]) -> Iterator[Handler]:
