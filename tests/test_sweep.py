@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -11,7 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from caffewatch.alert.model import Alert
+from caffewatch.detect.finding import Finding
 from caffewatch.detect.gradient_explosion import GradientExplosionParameters
+from caffewatch.detect.loss_plateau import LossPlateau
 from caffewatch.detect.registry import RULES
 from caffewatch.detect.rule import Rule
 from caffewatch.detect.settings import Parameters, RuleSettings
@@ -267,7 +269,7 @@ KINDS: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
         "more_outputs": st.booleans(),
         "average_loss": st.sampled_from([1, 20, 200]),
         "type": st.sampled_from(['"SGD"', '"Adam"']),
-        "iter_size": st.sampled_from([1, 1, 2]),
+        "iter_size": st.sampled_from([1, 1, 2, 3]),
         "noise": st.sampled_from([0, 0, 0, 1, 2, 7, 100]),
         "testing": st.builds(
             Schedule,
@@ -396,9 +398,36 @@ class TestSweep:
 
         assert passed_over(joined(lines), monkeypatch) > 100
 
+    @pytest.mark.parametrize("iter_size", [2, 3])
+    def test_several_passes_make_an_iteration(
+        self, iter_size: int, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Each has a block of its own."""
+        lines = healthy(testing=Schedule(50), iter_size=iter_size)
+
+        assert passed_over(joined(lines), monkeypatch) > 100
+
+    def test_findings_of_one_pass_keep_the_order_of_the_rules(self) -> None:
+        """Whichever rule of them was restless before."""
+        lines = healthy()
+        places = [at for at, x in enumerate(lines) if "Layer ip1, param blob 0 diff" in x]
+        for at in places[60:]:
+            zero(lines, at)
+        for at in (at for at, x in enumerate(lines) if "Layer ip2, param blob 0 diff" in x):
+            if at > places[63]:
+                huge(lines, at)
+        data = joined(lines)
+
+        told = seen(data, True, 1 << 20)
+
+        assert told == seen(data, False, 1 << 20)
+        assert "zero_gradient" in str(told)
+        assert "gradient_explosion" in str(told)
+
     def test_a_rule_of_ones_own(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        """One that cannot be asked about many displays sees each."""
+        """One that cannot be asked about many displays sees each; the others need not."""
         losses: list[float] = []
+        others: list[float] = []
 
         class Own(Rule[Parameters]):
             id, title, severities, Parameters = "own", "own", ("info",), Parameters
@@ -407,7 +436,14 @@ class TestSweep:
                 losses.append(display.loss)
                 return ()
 
+        def other(rule: LossPlateau, display: Display) -> Sequence[Finding]:
+            others.append(display.loss)
+            return original(rule, display)
+
+        original = LossPlateau.on_display
         monkeypatch.setitem(RULES, "own", Own)
+        monkeypatch.setattr(LossPlateau, "on_display", other)
         Monitor(ORIGIN, reference=REFERENCE).feed(joined(healthy()), 1.0)
 
         assert len(losses) == 150
+        assert len(others) < 50

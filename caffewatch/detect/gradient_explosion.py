@@ -127,7 +127,7 @@ class GradientExplosion(Rule[GradientExplosionParameters]):
             limits = enumerate(self._limits, survey.layout.backward)
             if any(survey.high[at] >= limit for at, limit in limits):
                 return False
-        count, start = len(survey.stretch), survey.layout.backward
+        count, start = survey.stretch.blocks, survey.layout.backward
         due, _ = self._schedule(count)
         usual = [self._usual, *(self._after(survey, x, start) for x in due if x < count)]
         if survey.size < min(x.lowest for x in usual):
@@ -141,11 +141,11 @@ class GradientExplosion(Rule[GradientExplosionParameters]):
         if survey.layout is None:
             return
         stretch, start = survey.stretch, survey.layout.backward
-        due, self._due = self._schedule(len(stretch))
+        due, self._due = self._schedule(stretch.blocks)
         if due:
             self._usual = self._after(survey, due[-1], start)
-        self._age += len(stretch)
-        last = range(len(stretch))[-_HISTORY:]
+        self._age += stretch.blocks
+        last = range(stretch.blocks)[-_HISTORY:]
         self._history.extend(stretch.block(at)[start:] for at in last)
 
     def _learn(self, layout: Layout) -> None:
@@ -209,7 +209,7 @@ class GradientExplosion(Rule[GradientExplosionParameters]):
 
     def _after(self, survey: Survey, passes: int, start: int) -> _Usual:
         """Return what is usual after so many passes of a stretch."""
-        values, period = survey.stretch.values, survey.stretch.period
+        values, period = survey.stretch.values, len(survey.stretch.blobs)
         before = list(self._history)[passes - _HISTORY :] if passes < _HISTORY else []
         begin, end = max(0, passes - _HISTORY) * period + start, passes * period
         new = ((at, values[begin + at : end : period]) for at in self._at)

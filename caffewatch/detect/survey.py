@@ -13,13 +13,13 @@ from caffewatch.log.stretch import Stretch
 
 
 class _Extremes(dict[int, float]):
-    """An extreme of each value over the displays, worked out where it is asked for."""
+    """An extreme of each value over the blocks, worked out where it is asked for."""
 
     def __init__(self, extreme: Callable[[list[float]], float], stretch: Stretch) -> None:
-        self._extreme, self._stretch = extreme, stretch
+        self._extreme, self._values, self._step = extreme, stretch.values, len(stretch.blobs)
 
     def __missing__(self, at: int) -> float:
-        found = self[at] = self._extreme(self._stretch.column(at))
+        found = self[at] = self._extreme(self._values[at :: self._step])
         return found
 
 
@@ -73,7 +73,7 @@ class Survey:
 
     def last(self) -> list[float]:
         """Return the values of the last block."""
-        return self.stretch.block(len(self.stretch) - 1)
+        return self.stretch.block(self.stretch.blocks - 1)
 
 
 def _judged(stretch: Stretch, losses: Sequence[float], run: Run) -> Sequence[tuple[Tested, float]]:

@@ -126,7 +126,7 @@ class LayerMap:
         """Take the blocks of a stretch, all finite, and the largest of each value in it."""
         if stretch.blobs is not self._blobs:
             self._learn(stretch.blobs)
-        start, count = 0, len(stretch)
+        start, count, passes = 0, stretch.blocks, stretch.passes
         values: Values
         while start < count:
             taken = min(count - start, self._width - self._in_last) if self._columns else 0
@@ -137,8 +137,12 @@ class LayerMap:
             else:
                 values = list(map(max, *map(stretch.block, range(start, start + taken))))
             self.add(stretch.blobs, values, taken)
+            numbered = stretch.iterations[start // passes : (start + taken) // passes]
+            if passes > 1 and numbered:
+                self.number(numbered[0])
+            if numbered:
+                self.number(numbered[-1])
             start += taken
-            self.number(stretch.iterations[start - 1])
 
     def _settle(self) -> None:
         """Put the blocks that wait into the last column, and number it."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Sequence
-from itertools import repeat
+from itertools import chain, repeat
 
 from caffewatch.log.columns import Column
 from caffewatch.log.glog import Clock
@@ -48,9 +48,12 @@ class _Columns:
 
     def read_values(self, count: int) -> int:
         """Read the values of the first so many; return how many of those are whole."""
-        lines = self.lines[: count * self.period]
+        lines, period = self.lines[: count * self.period], self.period
+        for shown in reversed(self.learned.shown):
+            del lines[shown.at :: period]
+            period -= 1
         self.values = floats(list(map(cut, lines, self.learned.tails * count)))
-        return len(self.values) // self.period
+        return len(self.values) // period
 
     def read(self, count: int, day: bytes, iterations: Sequence[int]) -> int:
         """Read the messages of the first so many; return how many are as they should be."""
@@ -200,15 +203,15 @@ class Batch:
         shape, displays, count = self._shape, self._displays, self.count
         shown, columns = displays.learned.shown, displays.columns
         *speeds, losses = columns[shape.iteration_line]
-        norms = columns[shown[0].at] if shown[0].name == "norms" else []
+        of_passes = [columns[x.at] for x in shown if x.name == "norms"]
         return Stretch(
             numbers=self._numbers,
             starts=self._starts[:count],
             period=displays.period,
             blobs=shape.blobs,
-            values=displays.values[: count * displays.period],
-            norms_line=shape.iteration_line - 1 if norms else None,
-            norms=[x[:count] for x in norms],
+            passes=shape.passes,
+            values=displays.values[: count * len(displays.learned.tails)],
+            norms=[_in_turn(x, count) for x in zip(*of_passes, strict=True)],
             iteration_line=shape.iteration_line,
             iterations=iterations[:count],
             times=self._times[:count],
@@ -234,6 +237,13 @@ class Batch:
             starts=[self._starts[x] - tests.period for x in before],
             iterations=[x for _, x in self._due],
             period=tests.period,
-            values=tests.values[: count * tests.period],
+            values=tests.values[: count * len(tests.learned.tails)],
             parts=sorted(parts, key=lambda x: x.line),
         )
+
+
+def _in_turn(columns: Sequence[list[float]], count: int) -> list[float]:
+    """Return the first so many of each, in turn."""
+    if len(columns) == 1:
+        return columns[0][:count]
+    return list(chain.from_iterable(zip(*(x[:count] for x in columns), strict=True)))

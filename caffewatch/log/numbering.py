@@ -72,6 +72,10 @@ class Numbering:
             return range(0)
         return range(self.last + self._display, _LAST, self._display)
 
+    def are_one(self, passes: int) -> bool:
+        """Tell whether so many passes before an Iteration line are all of that iteration."""
+        return passes <= 1 or self._iter_size in (None, passes)
+
     def skip(self, iteration: int) -> None:
         """Take displays up to this one, each with the number that was expected."""
         self.last = self.current = iteration

@@ -82,7 +82,7 @@ class Rhythm:
         if self._pause:  # in a log of another rhythm each try costs, and none succeeds
             self._pause -= 1
             return None
-        self._learn(display, passes.blocks, shortcuts)
+        self._learn(display, passes, shortcuts)
         stretch = self._take(lines, start, first, behind, passes.numbering.expected, clock)
         if stretch is None:
             self._failures = min(self._failures + 1, _LONGEST_PAUSE)
@@ -103,7 +103,7 @@ class Rhythm:
             self._pause = 0
         return display[test:]
 
-    def _learn(self, display: Sequence[bytes], blocks: Blocks, shortcuts: Shortcuts) -> None:
+    def _learn(self, display: Sequence[bytes], passes: Passes, shortcuts: Shortcuts) -> None:
         """Look at a display that has just been read, up to the line with the lr.
 
         What is no display of this kind leaves all as it was.
@@ -111,8 +111,8 @@ class Rhythm:
         shape = self._shape
         if shape is not None and len(display) == len(shape.lines) and shape.lines.fit(display):
             return
-        learned = shape_of(display, blocks, shortcuts)
-        if learned is not None:
+        learned = shape_of(display, passes.blocks, shortcuts)
+        if learned is not None and passes.numbering.are_one(learned.passes):
             self._begin(learned)
 
     def _take(

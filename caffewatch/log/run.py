@@ -149,15 +149,15 @@ class Run:
 
     def pass_over(self, stretch: Stretch) -> list[float | None]:
         """Take a stretch, behind the first display; return `speed` as it was at each display."""
-        count = len(stretch)
-        self.debug_values += count * len(stretch.blobs)
+        count, blocks = len(stretch), stretch.blocks
+        self.debug_values += blocks * len(stretch.blobs)
         if stretch.blobs and stretch.blobs[-1].phase == "backward":
-            self.passes += count
-            for last in range(max(0, count - RECENT), count):
-                moment = Moment(stretch.iterations[last], estimated=False)
-                self.last_pass = stretch.pass_(last, moment)
+            self.passes += blocks
+            for last in range(max(0, blocks - RECENT), blocks):
+                iteration = stretch.iterations[last // stretch.passes]
+                self.last_pass = stretch.pass_(last, Moment(iteration, estimated=False))
                 self.recent.append(self.last_pass)
-            self.norms = stretch.norms_of(count - 1) or self.norms
+            self.norms = stretch.norms_of(blocks - 1) or self.norms
         speeds = [self._shown(stretch.iterations[x], stretch.times[x]) for x in range(count)]
         self.display_count += count
         self.loss, self.rate, self.ended_at = (

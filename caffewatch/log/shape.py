@@ -16,7 +16,17 @@ from caffewatch.log.tests_between import Block
 
 
 class Lines:
-    """Lines as learned: what stands before each one's value or message, and where that stands."""
+    """Lines as learned: what stands before each one's value or message, and where that stands.
+
+    Attributes
+    ----------
+    heads, cuts
+        Of each line.
+    tails
+        Where the values stand, of the lines that have one.
+    shown
+        The other lines: those with a message.
+    """
 
     def __init__(self) -> None:
         self.heads: list[bytes] = []
@@ -51,17 +61,16 @@ class Lines:
         self.shown.append(Column(len(self), name, match, line, net))
         self.heads.append(line.raw[start:end])
         self.cuts.append(slice(start, end))
-        # A digit that is always there, for the list of values to keep its step.
-        self.tails.append(slice(end - len(b"1] "), end - len(b"] ")))
         self.stamp_end, self.gap = start, 1 + len(line.date)
         return True
 
 
 class Shape(NamedTuple):
-    """A display as learned."""
+    """A display as learned; it begins with so many ``passes``, all of these blobs."""
 
     lines: Lines
     blobs: tuple[Blob, ...]
+    passes: int
     iteration_line: int
 
 
@@ -76,21 +85,26 @@ def shape_of(display: Sequence[bytes], blocks: Blocks, shortcuts: Shortcuts) -> 
     """Return a display's shape; None where it is none that is read this way."""
     lines = Lines()
     blobs = lines.add_block(display, blocks)
+    passes = int(bool(blobs))
     while len(lines) < len(display):
         found = shortcuts.find(display[len(lines)])
-        if found is None or (found[0] == "norms" and not (blobs and blocks.belongs(found[2].tid))):
-            return None
-        if not lines.add_shown(*found):
+        if found is None:
+            if not blobs or lines.add_block(display, blocks) is not blobs:
+                return None
+            passes += 1
+        elif (found[0] == "norms" and not (blobs and blocks.belongs(found[2].tid))) or not lines.add_shown(*found):
             return None
     names = [x.name for x in lines.shown]
-    iteration_line = len(blobs) + names.count("norms")
-    if blobs and names[:1] == ["norms"]:
-        del names[0]
+    norms = [x.at for x in lines.shown if x.name == "norms"]
+    period = len(blobs) + bool(norms)
+    if norms != [period * x - 1 for x in range(1, passes + 1)] and (norms or passes > 1):
+        return None
+    del names[: len(norms)]
     if names[:1] != ["iteration"] or names[-1] != "learning_rate":
         return None
     if set(names[1:-1]) - {"output"}:
         return None
-    return Shape(lines, blobs, iteration_line)
+    return Shape(lines, blobs, passes, passes * period)
 
 
 def test_shape_of(lines: Sequence[bytes], blocks: Blocks, shortcuts: Shortcuts) -> TestShape | None:

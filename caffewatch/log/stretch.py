@@ -22,7 +22,7 @@ from caffewatch.log.tests_between import NO_TESTS, OutputColumn, Tests, lines_of
 
 @slotted
 class Stretch:
-    """Displays that are line by line alike: a block, Iteration, outputs, lr.
+    """Displays that are line by line alike: blocks of values, Iteration, outputs, lr.
 
     Each sequence has one item for each display. The stamps of output and lr lines are not read.
     Between the displays there is nothing but ``tests``.
@@ -36,18 +36,21 @@ class Stretch:
     period
         Lines of a display.
     blobs
-        What the block's values measure; empty without debug_info.
+        What a block's values measure; empty without debug_info.
+    passes
+        Blocks of each display: ``iter_size``, as far as there are any. Where there are several,
+        each has norms.
     values
-        All values in the order of the log, ``period`` of them for each display: those of the
-        block come first, what follows means nothing. Empty without debug_info.
-    norms_line, iteration_line
-        Which line of a display they are, from 0; None where there are no norms.
+        All values in the order of the log, block by block.
+    iteration_line
+        Which line of a display it is, from 0.
     iterations
         Each display's own.
     times
         Stamps of the Iteration lines, in seconds since the epoch; see `Iteration`.
     norms
-        L1 of data, L1 of diff, L2 of data and L2 of diff, where there are norms; see `Norms`.
+        L1 of data, L1 of diff, L2 of data and L2 of diff, block by block; empty where there are
+        none. See `Norms`.
     losses, speeds
         As the Iteration lines give them; ``speeds`` in iterations per second.
     """
@@ -56,8 +59,8 @@ class Stretch:
     starts: Sequence[int]
     period: int
     blobs: tuple[Blob, ...]
+    passes: int
     values: list[float]
-    norms_line: int | None
     norms: Sequence[Sequence[float]]
     iteration_line: int
     iterations: range
@@ -76,30 +79,34 @@ class Stretch:
         """Number of the last line."""
         return self.numbers[self.starts[-1] + self.period - 1]
 
-    def block(self, display: int) -> list[float]:
-        """Return the values of one display's block."""
-        start = display * self.period
+    @property
+    def blocks(self) -> int:
+        """How many blocks there are in all displays together."""
+        return len(self) * self.passes
+
+    def block(self, at: int) -> list[float]:
+        """Return the values of one of all blocks."""
+        start = at * len(self.blobs)
         return self.values[start : start + len(self.blobs)]
 
     def column(self, at: int) -> list[float]:
-        """Return one value of the block, display by display."""
-        return self.values[at :: self.period]
+        """Return one value of all blocks."""
+        return self.values[at :: len(self.blobs)]
 
-    def norms_of(self, display: int) -> Norms | None:
-        """Return one display's norms; None where none are printed."""
+    def norms_of(self, at: int) -> Norms | None:
+        """Return the norms of one of all blocks; None where none are printed."""
         if not self.norms:
             return None
-        data1, diff1, data2, diff2 = (column[display] for column in self.norms)
+        data1, diff1, data2, diff2 = (column[at] for column in self.norms)
         return Norms((data1, diff1), (data2, diff2))
 
-    def pass_(self, display: int, moment: Moment) -> Pass:
-        """Return one display's block as a pass."""
-        start, end = self.starts[display], self.iteration_line
-        if self.norms_line is not None:
-            end = self.norms_line
-        lines = lines_of(self.numbers, start, start + len(self.blobs))
-        norms, values = self.norms_of(display), self.block(display)
-        return Pass(self.numbers[start + end], TRAIN, self.blobs, values, lines, moment, norms)
+    def pass_(self, at: int, moment: Moment) -> Pass:
+        """Return one of all blocks as a pass."""
+        display, number = divmod(at, self.passes)
+        start = self.starts[display] + number * (len(self.blobs) + 1)
+        end = start + len(self.blobs)  # the norms, or the Iteration line
+        lines, norms = lines_of(self.numbers, start, end), self.norms_of(at)
+        return Pass(self.numbers[end], TRAIN, self.blobs, self.block(at), lines, moment, norms)
 
     def iteration(self, display: int) -> Iteration:
         """Return one display's Iteration line."""
@@ -126,10 +133,10 @@ class Stretch:
             if display in tests:
                 yield from self.tests.events(tests[display])
             event = self.iteration(display)
-            moments = [Moment(event.iteration)] if self.blobs else []
+            moments = [Moment(event.iteration) for _ in range(self.passes)]
             event.numbered = [(moment, event.iteration) for moment in moments]
-            for moment in moments:
-                yield self.pass_(display, moment)
+            for at, moment in enumerate(moments, display * self.passes):
+                yield self.pass_(at, moment)
             yield event
             yield from self.outputs_of(display)
             yield self.learning_rate(display)
@@ -139,11 +146,13 @@ class Stretch:
         if (start, stop) == (0, len(self)):
             return self
         rows = slice(start, stop)
+        blocks = slice(start * self.passes, stop * self.passes)
+        each = len(self.blobs)
         return replace(
             self,
             starts=self.starts[rows],
-            values=self.values[start * self.period : stop * self.period],
-            norms=[x[rows] for x in self.norms],
+            values=self.values[blocks.start * each : blocks.stop * each],
+            norms=[x[blocks] for x in self.norms],
             iterations=self.iterations[rows],
             times=self.times[rows],
             losses=self.losses[rows],

@@ -63,8 +63,7 @@ class Tests:
     period
         Lines of a test.
     values
-        All values in the order of the log, ``period`` for each test: those of the lines that are
-        in no block mean nothing. Empty where there are no blocks.
+        All values in the order of the log, block by block.
     parts
         What a test's lines are, in their order.
     """
@@ -85,9 +84,15 @@ class Tests:
         """The outputs of all nets, in their order."""
         return (x for x in self.parts if type(x) is OutputColumn)
 
+    @property
+    def width(self) -> int:
+        """Values of each test."""
+        return sum(len(x.blobs) for x in self.parts if type(x) is Block)
+
     def events(self, at: int) -> Iterator[Event]:
         """Yield what the lines of one test say."""
         moment = Moment(self.iterations[at], estimated=False)
+        place = at * self.width
         for part in self.parts:
             line = self.line_of(part, at)
             if type(part) is OutputColumn:
@@ -95,9 +100,9 @@ class Tests:
             elif type(part) is StartColumn:
                 yield TestStarted(line, part.times[at], self.iterations[at], part.net)
             elif type(part) is Block:
-                place, size = at * self.period + part.line, len(part.blobs)
+                size, start = len(part.blobs), self.starts[at] + part.line
                 values = list(self.values[place : place + size])
-                start = self.starts[at] + part.line
+                place += size
                 lines = lines_of(self.numbers, start, start + size)
                 last = self.numbers[start + size - 1]
                 yield Pass(last, part.net, part.blobs, values, lines, moment)
@@ -124,7 +129,7 @@ class Tests:
             before=[x - start for x in self.before[rows]],
             starts=self.starts[rows],
             iterations=self.iterations[rows],
-            values=self.values[rows.start * self.period : rows.stop * self.period],
+            values=self.values[rows.start * self.width : rows.stop * self.width],
             parts=parts,
         )
 
