@@ -16,13 +16,20 @@ from caffewatch.log.tests_between import Block
 
 
 class Lines:
-    """Lines as learned: what stands before each one's value or message, and where that stands."""
+    """Lines as learned: what stands before each one's value or message, and where that stands.
+
+    Attributes
+    ----------
+    fixed
+        Those that differ, from the thread id on, up to each one's first number.
+    """
 
     def __init__(self) -> None:
         self.heads: list[bytes] = []
         self.cuts: list[slice] = []
         self.tails: list[slice] = []
         self.shown: list[Column] = []
+        self.fixed: set[bytes] = set()
         self.stamp_end = 0
         self.gap = 0
 
@@ -39,6 +46,7 @@ class Lines:
         """Learn a net's block that comes next; return its blobs, none where there is no block."""
         heads, cuts, tails, blobs = blocks.learned(lines, len(self), net)
         self.heads += heads
+        self.fixed.update(heads)
         self.cuts += cuts
         self.tails += tails
         return blobs
@@ -48,7 +56,9 @@ class Lines:
         if not is_usual(name, match):
             return False
         start, end = line.stamp_end, line.end
-        self.shown.append(Column(len(self), name, match, line, net))
+        column = Column(len(self), name, match, line, net)
+        self.shown.append(column)
+        self.fixed.add(line.raw[start : column.fixed])
         self.heads.append(line.raw[start:end])
         self.cuts.append(slice(start, end))
         # A digit that is always there, for the list of values to keep its step.
