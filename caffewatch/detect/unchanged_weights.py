@@ -84,7 +84,7 @@ class UnchangedWeights(LayerRule[UnchangedWeightsParameters]):
         """Tell whether each weight moves, or need not, and nothing is open."""
         if self.run.solver_type not in _KNOWN or self.run.clips:
             return True
-        if survey.stretch.asides.count("clipped"):
+        if "clipped" in survey.stretch.asides.names:
             return False
         if survey.layout is not self._layout or not self.idle:
             return False

@@ -141,17 +141,19 @@ class Batch:
         What comes between a line that is shown and its outputs ends it, to those who read singly:
         there shall be none in displays that are taken.
         """
-        period, between, places = self._displays.period, self._tests.period, []
+        period, between = self._displays.period, self._tests.period
         inside = range(self._shape.iteration_line + 1, period - 1)
-        for line in self._sifted.asides:
-            behind = bisect_left(self._numbers, line)
-            display = bisect_right(self._starts, behind - period)
-            if display >= self.count:
-                break
-            at = behind - self._starts[display]
-            if at in inside or -between < at < 0:
-                self._limit(display)
-                break
+        places: list[int] = []
+        display, last = 0, -1
+        for behind in self._sifted.behind:
+            if behind != last:
+                last, display = behind, bisect_right(self._starts, behind - period)
+                if display >= self.count:
+                    break
+                at = behind - self._starts[display]
+                if at in inside or -between < at < 0:
+                    self._limit(display)
+                    break
             places.append(display)
         return places
 
@@ -241,7 +243,9 @@ class Batch:
         )
 
     def _asides(self) -> Asides:
-        return Asides(self._before, self._sifted.asides, self._sifted.said).part(0, self.count)
+        sifted = self._sifted
+        asides = Asides(self._before, sifted.asides, sifted.names, sifted.raws)
+        return asides.part(0, self.count)
 
     def _stretch_of_tests(self) -> Tests:
         tests, count = self._tests, len(self._due)

@@ -169,7 +169,7 @@ class Run:
             self._output(column.event(-1, stretch.tests.line_of(column, -1)))
         self.life.pass_over(stretch, self.iteration, self.learning_rate)
         self.learning_rate = stretch.rates[-1]
-        self.clips += stretch.asides.count("clipped")
+        self.clips += stretch.asides.names.count("clipped")
         for _, event in stretch.asides.events("snapshot"):
             _HANDLERS[type(event)](self, event)
         return [self._shown(stretch.iterations[x], stretch.times[x]) for x in range(count)]

@@ -7,12 +7,14 @@ from itertools import compress, repeat
 from operator import not_
 from typing import NamedTuple
 
-from caffewatch.log.asides import Said, said_aside
-from caffewatch.log.grammar import is_foreign
+from caffewatch.log.asides import UNRECOGNISED, said_aside
 from caffewatch.log.lines import MAX_LINE
 from caffewatch.log.shape import Lines
-from caffewatch.log.shortcuts import Shortcuts
+from caffewatch.log.shortcuts import PATTERNS, Shortcuts
 from caffewatch.log.slices import cut
+
+_CLIPPED = "clipped"
+"""The one pattern of which there may be a line for each iteration."""
 
 
 class Sifted(NamedTuple):
@@ -22,15 +24,19 @@ class Sifted(NamedTuple):
     ----------
     unrecognised
         The numbers of dropped lines that say nothing that Caffe says.
-    asides, said
-        The numbers of those that are events, and what they say.
+    asides, behind
+        The numbers of those that are events, and which of the kept ones comes behind each.
+    names, raws
+        The names of their patterns, and the lines.
     """
 
     lines: list[bytes]
     numbers: Sequence[int]
     unrecognised: Sequence[int] = ()
     asides: Sequence[int] = ()
-    said: Sequence[Said] = ()
+    behind: Sequence[int] = ()
+    names: Sequence[str] = ()
+    raws: Sequence[bytes] = ()
 
 
 class Sieve:
@@ -39,10 +45,11 @@ class Sieve:
     def __init__(self, *learned: Lines) -> None:
         fixed = [x for lines in learned for x in lines.fixed]
         prefixes = [len(lines.heads[x.at]) for lines in learned for x in lines.shown]
-        length = min(max(prefixes), *map(len, fixed))
         start = learned[0].stamp_end
-        self._place = slice(start, start + length)
-        self._keys = frozenset(x[:length] for x in fixed)
+        self._length = min(max(prefixes), *map(len, fixed))
+        self._place = slice(start, start + self._length)
+        self._keys = frozenset(x[: self._length] for x in fixed)
+        self._clipped, self._end = b"", 0
 
     def sift(self, lines: list[bytes], first: int, shortcuts: Shortcuts) -> Sifted:
         """Keep lines like the learned ones, up to the first line that is in doubt.
@@ -52,37 +59,50 @@ class Sieve:
         first
             The number of the first line.
         """
-        keys = map(cut, lines, repeat(self._place))
-        return _sifted(lines, first, list(map(self._keys.__contains__, keys)), shortcuts)
+        keys = list(map(cut, lines, repeat(self._place)))
+        kept = list(map(self._keys.__contains__, keys))
+        clipped, end, matches = self._clipped, self._end, PATTERNS[_CLIPPED].match_bytes
+        unrecognised, asides, behind = [], [], []
+        names, raws = [], []
+        for dropped, at in enumerate(compress(range(len(lines)), map(not_, kept))):
+            raw = lines[at][:MAX_LINE]
+            if keys[at] == clipped and matches(raw, end):
+                said: str | None = _CLIPPED
+            else:
+                said = said_aside(raw, shortcuts)
+            if said == UNRECOGNISED:
+                unrecognised.append(first + at)
+            elif said:
+                asides.append(first + at)
+                behind.append(at - dropped)
+                names.append(said)
+                raws.append(raw)
+            elif said is None:
+                del kept[at:]
+                break
+        if _CLIPPED in names and not clipped:
+            self._learn(raws[names.index(_CLIPPED)])
+        numbers = range(first, first + len(kept))
+        columns = list(compress(lines, kept)), list(compress(numbers, kept))
+        return Sifted(*columns, unrecognised, asides, behind, names, raws)
+
+    def _learn(self, raw: bytes) -> None:
+        """Learn where lines of clipping come from."""
+        end = raw.index(b"] ") + len(b"] ")
+        if end <= self._place.stop:
+            self._clipped, self._end = raw[self._place], end
 
 
 def apart(lines: list[bytes], shortcuts: Shortcuts) -> list[bytes]:
-    """Return a display that was read line by line, and a test before it, without other lines."""
+    """Return a display that was read line by line, and a test before it, without other lines.
+
+    It ends at the first line that is in doubt.
+    """
     kept = [b"ward]" in x for x in lines]
     for at in compress(range(len(lines)), map(not_, kept)):
         found = shortcuts.find(lines[at])
-        kept[at] = found is not None and found[0] != "clipped"
-    return lines if all(kept) else _sifted(lines, 0, kept, shortcuts).lines
-
-
-def _sifted(lines: list[bytes], first: int, kept: list[bool], shortcuts: Shortcuts) -> Sifted:
-    unrecognised: list[int] = []
-    asides: list[int] = []
-    told: list[Said] = []
-    for at in compress(range(len(lines)), map(not_, kept)):
-        raw = lines[at][:MAX_LINE]
-        if is_foreign(raw):
-            unrecognised.append(first + at)
-        elif raw.strip():
-            said = said_aside(raw, shortcuts)
-            if said is None:
-                del kept[at:]
-                break
-            if said.name:
-                asides.append(first + at)
-                told.append(said)
-            elif not said.recognised:
-                unrecognised.append(first + at)
-    numbers = range(first, first + len(kept))
-    columns = list(compress(lines, kept)), list(compress(numbers, kept))
-    return Sifted(*columns, unrecognised, asides, told)
+        kept[at] = found is not None and found[0] != _CLIPPED
+        if not kept[at] and said_aside(lines[at][:MAX_LINE], shortcuts) is None:
+            del kept[at:]
+            break
+    return lines if len(kept) == len(lines) and all(kept) else list(compress(lines, kept))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from caffewatch.log.asides import Said
 from caffewatch.log.debug_info import Blocks
 from caffewatch.log.glog import read_line
 from caffewatch.log.grammar import recognise
@@ -65,8 +64,8 @@ def test_what_is_said_aside() -> None:
     assert found.lines == CAFFE
     assert found.unrecognised == [4]
     assert found.asides == [1, 6]
-    assert [said.name for said in found.said] == ["snapshot", "clipped"]
-    assert all(isinstance(said, Said) for said in found.said)
+    assert (found.behind, found.names) == ([0, 1], ["snapshot", "clipped"])
+    assert found.raws == [SNAPSHOT, CLIPPED]
 
 
 @pytest.mark.parametrize(
