@@ -72,6 +72,11 @@ class Survey:
         self.restless: tuple[Any, ...] = ()
         self.low, self.high = _Extremes(min, stretch), _Extremes(max, stretch)
 
+    @property
+    def clipped(self) -> bool:
+        """Whether gradients were clipped in it."""
+        return "clipped" in self.stretch.asides.names
+
     def last(self) -> list[float]:
         """Return the values of the last block."""
         return self.stretch.block(len(self.stretch) - 1)

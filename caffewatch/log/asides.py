@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from caffewatch.log.events import Event
 from caffewatch.log.glog import glued, read_line
-from caffewatch.log.grammar import is_foreign, recognise
+from caffewatch.log.grammar import recognise
 from caffewatch.log.messages import STATELESS
 from caffewatch.log.shortcuts import PATTERNS, Shortcuts
 
@@ -18,12 +18,10 @@ _HARMLESS = frozenset({"snapshot", "clipped"})
 
 
 def said_aside(raw: bytes, shortcuts: Shortcuts) -> str | None:
-    """Return the name of the pattern of what a line says aside, where nothing else depends on it.
+    """Return the name of the pattern of what a line of Caffe's says, where nothing depends on it.
 
     None where it may mean more, or is in doubt.
     """
-    if is_foreign(raw):
-        return UNRECOGNISED
     known = shortcuts.find(raw)
     if known is not None:
         return known[0] if known[0] in _HARMLESS else None

@@ -8,6 +8,7 @@ from operator import not_
 from typing import NamedTuple
 
 from caffewatch.log.asides import UNRECOGNISED, said_aside
+from caffewatch.log.grammar import is_foreign
 from caffewatch.log.lines import MAX_LINE
 from caffewatch.log.shape import Lines
 from caffewatch.log.shortcuts import PATTERNS, Shortcuts
@@ -68,6 +69,8 @@ class Sieve:
             raw = lines[at][:MAX_LINE]
             if keys[at] == clipped and matches(raw, end):
                 said: str | None = _CLIPPED
+            elif is_foreign(raw):
+                said = UNRECOGNISED
             else:
                 said = said_aside(raw, shortcuts)
             if said == UNRECOGNISED:
@@ -102,7 +105,8 @@ def apart(lines: list[bytes], shortcuts: Shortcuts) -> list[bytes]:
     for at in compress(range(len(lines)), map(not_, kept)):
         found = shortcuts.find(lines[at])
         kept[at] = found is not None and found[0] != _CLIPPED
-        if not kept[at] and said_aside(lines[at][:MAX_LINE], shortcuts) is None:
+        raw = lines[at][:MAX_LINE]
+        if not (kept[at] or is_foreign(raw) or said_aside(raw, shortcuts) is not None):
             del kept[at:]
             break
     return lines if len(kept) == len(lines) and all(kept) else list(compress(lines, kept))
