@@ -29,6 +29,7 @@ from tests.log.samples import LABELS, real_log
 from tests.logs import MLP, CaffeLog
 from tests.watched import ORIGIN, REFERENCE
 
+PREFIX = "I1123 07:14:45.000000 12345 "
 EDITS: dict[str, Callable[[list[str], int], None]] = {}
 """What may happen to the lines of a healthy log, at one of them."""
 Edit = Callable[[list[str], int], None]
@@ -105,11 +106,13 @@ def torn(lines: list[str], at: int) -> None:
     lines[at] = lines[at][: len(lines[at]) * 2 // 3]
 
 
-@edit
-def snapshot(lines: list[str], at: int) -> None:
-    """Write a snapshot."""
-    text = "solver.cpp:464] Snapshotting to binary proto file x_iter_9.caffemodel"
-    lines.insert(at, lines[at][:28] + text)
+def saying(source: str, message: str) -> Edit:
+    """Make what writes a line of Caffe's."""
+
+    def apply(lines: list[str], at: int) -> None:
+        lines.insert(at, f"{lines[at][: len(PREFIX)]}{source}] {message}")
+
+    return apply
 
 
 @edit
@@ -184,6 +187,29 @@ def lasting(value: str) -> Edit:
     return apply
 
 
+CLIPPING = "Gradient clipping: scaling down gradients (L2 norm {} > 35) by scale factor 0.5"
+ASIDES = {
+    "snapshot": ("solver.cpp:464", "Snapshotting to binary proto file x_iter_9.caffemodel"),
+    "state": ("sgd_solver.cpp:284", "Snapshotting solver state to binary proto file x.solverstate"),
+    "clipped": ("sgd_solver.cpp:99", CLIPPING.format("70.5")),
+    "clipped to nan": ("sgd_solver.cpp:99", CLIPPING.format("nan")),
+    "status": ("sgd_solver.cpp:50", "MultiStep Status: Iteration 500, step = 1"),
+    "of a layer": ("my_layer.cpp:12", "lambda = 0.5"),
+    "from a shown line's place": ("solver.cpp:218", "Iteration 500 takes 0.1 s"),
+    "blank": ("my_layer.cpp:12", " "),
+    "waiting": ("data_reader.cpp:9", "Waiting for data"),
+    "restarted": ("data_layer.cpp:129", "Restarting data prefetching from start."),
+    "update": ("net.cpp:653", "    [Update] Layer ip1, param 0 data: 0.1; diff: 1e-05"),
+    "another layer": ("net.cpp:593", "    [Forward] Layer new, top blob new data: 0.3"),
+    "no value": ("net.cpp:593", "    [Forward] Layer ip1, top blob ip1 data: x"),
+    "resumed": ("solver.cpp:761", "Restoring previous solver status from x_iter_9.solverstate"),
+    "net": ("net.cpp:51", "Initializing net from parameters: "),
+    "solving": ("solver.cpp:289", "Solving net"),
+    "over": ("solver.cpp:332", "Optimization Done."),
+    "failed": ("math_functions.cu:79", "Check failed: error == cudaSuccess"),
+}
+"""What Caffe, its forks and its layers say now and then: source and message."""
+EDITS |= {name: saying(*said) for name, said in ASIDES.items()}
 EDITS |= {
     f"lasting {x}": lasting(x) for x in ("0", "0.5", "0.99", "1e-12", "1e-05", "700", "2e+06")
 }
@@ -219,7 +245,45 @@ class Schedule(NamedTuple):
             log.say(f"    Test net output #{index}: {shown}", "solver.cpp:414")
 
 
-RARELY = Schedule()
+class Sayings(NamedTuple):
+    """What a log says now and then beside displays and tests, and how often.
+
+    ``snapshots`` counts iterations, ``clips`` how many displays have lines of clipping (each one
+    another number of them), ``remarks`` the lines behind which a layer says something, and
+    ``steps`` the displays in which the rate is said to step down.
+    """
+
+    snapshots: int = 0
+    clips: int = 0
+    remarks: int = 0
+    steps: int = 0
+
+    def before(self, log: CaffeLog, display: int) -> None:
+        """Write what comes between a display and the one before."""
+        if self.clips and display // 10 % self.clips == 0:
+            for number in range(display * 7 // 10 % 11):
+                log.say(CLIPPING.format(36 + display % 7 + number), "sgd_solver.cpp:99")
+        for iteration in range(display - 9, display + 1):
+            if self.snapshots and iteration % self.snapshots == 0:
+                log.say(
+                    f"Snapshotting to binary proto file x_iter_{iteration}.caffemodel",
+                    "solver.cpp:464",
+                )
+                log.say("Snapshotting solver state to x.solverstate", "sgd_solver.cpp:284")
+
+    def among(self, lines: list[str]) -> None:
+        """Write what comes within displays."""
+        if self.steps:
+            rates = [at for at, line in enumerate(lines) if "lr = " in line]
+            for at in rates[:: -self.steps]:
+                saying(*ASIDES["status"])(lines, at)
+        if self.remarks:
+            begun = next(at for at, x in enumerate(lines) if "loss = " in x)
+            for at in range(begun, len(lines), self.remarks)[::-1]:
+                saying("a_layer.cpp:9", f"x = {at}")(lines, at)
+
+
+RARELY, SILENT = Schedule(), Sayings()
 NOISE = ("train:  37%|###7      | 375/1000", "", "  ", "RuntimeWarning: empty slice", "GPU 0: 61C")
 
 
@@ -230,6 +294,7 @@ def healthy(
     more_outputs: bool = False,
     testing: Schedule = RARELY,
     noise: int = 0,
+    sayings: Sayings = SILENT,
     **solver: Any,
 ) -> list[str]:
     """Write the lines of a log of 150 displays in which nothing happens.
@@ -240,6 +305,7 @@ def healthy(
     log = CaffeLog.started(layers, **{"max_iter": 3000, "average_loss": 20, **solver})
     for number in range(150):
         loss = 2.3 / (1 + number / 10) * (1 + 0.01 * (number * 37 % 11))
+        sayings.before(log, 10 * number)
         if not testing.late:
             testing.write(log, 10 * number, loss)
         if debug_info:
@@ -253,7 +319,8 @@ def healthy(
     for at, line in enumerate(lines):
         head, found, value = line.rpartition(": ")
         if "ward] Layer" in line:
-            lines[at] = f"{head}{found}{float(value) * (1 + 0.0001 * (at * 31 % 17)):.6g}"
+            lines[at] = f"{head}{found}{float(value) * (1 + 0.00001 * (at * 31 % 211)):.6g}"
+    sayings.among(lines)
     if noise:
         begun = next(at for at, x in enumerate(lines) if "loss = " in x)
         for number, at in enumerate(range(begun, len(lines) * (noise + 1) // noise, noise + 1)):
@@ -271,6 +338,13 @@ KINDS: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
         "type": st.sampled_from(['"SGD"', '"Adam"']),
         "iter_size": st.sampled_from([1, 1, 2, 3]),
         "noise": st.sampled_from([0, 0, 0, 1, 2, 7, 100]),
+        "sayings": st.builds(
+            Sayings,
+            snapshots=st.sampled_from([0, 0, 10, 50, 125, 300]),
+            clips=st.sampled_from([0, 0, 1, 2, 15]),
+            remarks=st.sampled_from([0, 0, 0, 1, 5, 400]),
+            steps=st.sampled_from([0, 0, 1, 3, 40]),
+        ),
         "testing": st.builds(
             Schedule,
             every=st.sampled_from([400, 50, 20, 10, 35, 5]),
@@ -423,6 +497,22 @@ class TestSweep:
         assert told == seen(data, False, 1 << 20)
         assert "zero_gradient" in str(told)
         assert "gradient_explosion" in str(told)
+
+    @pytest.mark.parametrize(
+        "sayings",
+        [
+            Sayings(snapshots=50), Sayings(clips=1), Sayings(remarks=1), Sayings(remarks=40),
+            Sayings(steps=1), Sayings(50, 2, 30, 7),
+        ],
+    )  # fmt: skip
+    @pytest.mark.parametrize("debug_info", [True, False])
+    def test_what_is_said_aside_does_not_matter(
+        self, debug_info: bool, sayings: Sayings, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """The displays between, and around it, are passed over all the same."""
+        lines = healthy(debug_info, testing=Schedule(50), sayings=sayings)
+
+        assert passed_over(joined(lines), monkeypatch) > 100
 
     def test_a_rule_of_ones_own(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """One that cannot be asked about many displays sees each; the others need not."""

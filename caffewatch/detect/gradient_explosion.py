@@ -137,7 +137,7 @@ class GradientExplosion(Rule[GradientExplosionParameters]):
 
     def pass_over(self, survey: Survey) -> None:
         """Remember the gradients."""
-        self._clips = (0, 0.0)
+        self._clips = survey.clipped_last()
         if survey.layout is None:
             return
         stretch, start = survey.stretch, survey.layout.backward

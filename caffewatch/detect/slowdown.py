@@ -102,23 +102,27 @@ class Slowdown(Rule[SlowdownParameters]):
     def pass_over(self, survey: Survey) -> None:
         """Count displays that are not slow."""
         stretch = survey.stretch
-        if self._baseline is not None and len(stretch) > len(self._left_out(survey)):
+        left_out = self._left_out(survey)
+        self._disturbed = len(stretch) in left_out
+        if self._baseline is not None and len(stretch) > len(left_out) - self._disturbed:
             self._slow.clear()
             self._first = None
-        self._disturbed = False
         self._last = stretch.iteration(len(stretch) - 1)
 
     def _seconds(self, before: float, survey: Survey) -> list[float]:
         """Return how long each display took, 0 for those that are left out."""
         times = (before, *survey.stretch.times)
         seconds: list[float] = list(map(sub, times[1:], times))
-        for display in self._left_out(survey):
+        for display in self._left_out(survey) - {len(seconds)}:
             seconds[display] = 0.0
         return seconds
 
     def _left_out(self, survey: Survey) -> set[int]:
-        """Return the displays that tests or snapshots disturbed."""
-        disturbed = set(survey.stretch.tests.before)
+        """Return the displays that tests or snapshots disturbed, the one behind the last too."""
+        stretch = survey.stretch
+        disturbed = set(stretch.tests.before)
+        for display, event in stretch.asides.events("snapshot"):
+            disturbed.add(display + (event.line > stretch.line_of(display)))
         return disturbed | {0} if self._disturbed else disturbed
 
     def _note(

@@ -8,6 +8,7 @@ from typing import Any
 
 from caffewatch.detect.layout import Layout
 from caffewatch.log.displays import FIRST, Tested, tests_of
+from caffewatch.log.events import Clipped
 from caffewatch.log.run import Run
 from caffewatch.log.stretch import Stretch
 
@@ -71,9 +72,22 @@ class Survey:
         self.restless: tuple[Any, ...] = ()
         self.low, self.high = _Extremes(min, stretch), _Extremes(max, stretch)
 
+    @property
+    def clipped(self) -> bool:
+        """Whether gradients were clipped in it."""
+        return "clipped" in self.stretch.asides.names
+
     def last(self) -> list[float]:
         """Return the values of the last block."""
         return self.stretch.block(self.stretch.blocks - 1)
+
+    def clipped_last(self) -> tuple[int, float]:
+        """Return how often gradients were clipped behind the last Iteration line, and how large."""
+        last = len(self.stretch) - 1
+        line = self.stretch.line_of(last)
+        events = self.stretch.asides.part(last, last + 1).events("clipped")
+        norms = [x.norm for _, x in events if isinstance(x, Clipped) and x.line > line]
+        return len(norms), max([0.0, *norms])
 
 
 def _judged(stretch: Stretch, losses: Sequence[float], run: Run) -> Sequence[tuple[Tested, float]]:

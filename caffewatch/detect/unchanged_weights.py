@@ -84,7 +84,7 @@ class UnchangedWeights(LayerRule[UnchangedWeightsParameters]):
         """Tell whether each weight moves, or need not, and nothing is open."""
         if self.run.solver_type not in _KNOWN or self.run.clips:
             return True
-        if survey.layout is not self._layout or not self.idle:
+        if survey.layout is not self._layout or not self.idle or survey.clipped:
             return False
         return not any(
             map(self._may_stay, self._weights, self._last or repeat(nan), repeat(survey))

@@ -113,7 +113,8 @@ class UpdateRatio(Rule[UpdateRatioParameters]):
         """Tell whether all updates are in scale, and nothing is open."""
         if self._is_printed or self.run.solver_type not in _KNOWN or self.run.clips:
             return True
-        if survey.layout is not self._layout or self._finding is not None or self._streaks.waiting:
+        is_open = self._finding is not None or self._streaks.waiting
+        if survey.layout is not self._layout or is_open or survey.clipped:
             return False
         if not self._weights:
             return True

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from itertools import chain, repeat
 
+from caffewatch.log.asides import NO_ASIDES, Asides
 from caffewatch.log.columns import Column
 from caffewatch.log.glog import Clock
 from caffewatch.log.grammar import number
 from caffewatch.log.schedule import Due
 from caffewatch.log.shape import Lines, Shape, TestShape
+from caffewatch.log.sieve import Sifted
 from caffewatch.log.slices import cut, floats, leading
 from caffewatch.log.stretch import Stretch
 from caffewatch.log.tests_between import NO_TESTS, OutputColumn, Part, StartColumn, Tests
@@ -90,10 +92,8 @@ class Batch:
 
     Parameters
     ----------
-    lines
+    sifted
         From the beginning of the first display or test on.
-    numbers
-        Their line numbers.
     count
         Displays to take, at most.
     due
@@ -108,10 +108,9 @@ class Batch:
     """
 
     def __init__(
-        self, lines: list[bytes], numbers: Sequence[int], count: int,
-        shape: Shape, test: TestShape | None, due: Due,
-    ) -> None:  # fmt: skip
-        self._numbers = numbers
+        self, sifted: Sifted, count: int, shape: Shape, test: TestShape | None, due: Due
+    ) -> None:
+        self._sifted, self._numbers = sifted, sifted.numbers
         self._shape, self._test, self._due = shape, test, due
         self._displays = _Columns(shape.lines)
         self._tests = _Columns(Lines() if test is None else test.lines)
@@ -120,7 +119,8 @@ class Batch:
         self._begun: dict[int, list[float]] = {}
         self.missed = False
         self.count = count
-        self._lay_out(lines)
+        self._lay_out(sifted.lines)
+        self._before = self._place() if sifted.asides else []
 
     def _lay_out(self, lines: list[bytes]) -> None:
         """Part displays from tests, as far as the lines reach."""
@@ -137,6 +137,28 @@ class Batch:
             at = end + between
             self._tests.lines += lines[end:at]
         self._limit(done)
+
+    def _place(self) -> list[int]:
+        """Return the display that each aside comes before or within, for those among displays.
+
+        What comes between a line that is shown and its outputs ends it, to those who read singly:
+        there shall be none in displays that are taken.
+        """
+        period, between = self._displays.period, self._tests.period
+        inside = range(self._shape.iteration_line + 1, period - 1)
+        places: list[int] = []
+        display, last = 0, -1
+        for behind in self._sifted.behind:
+            if behind != last:
+                last, display = behind, bisect_right(self._starts, behind - period)
+                if display >= self.count:
+                    break
+                at = behind - self._starts[display]
+                if at in inside or -between < at < 0:
+                    self._limit(display)
+                    break
+            places.append(display)
+        return places
 
     def _limit(self, count: int) -> None:
         """Take no more than so many displays, and the tests before them."""
@@ -220,7 +242,13 @@ class Batch:
             outputs=[displays.output(x, count) for x in shown if x.name == "output"],
             rates=columns[shown[-1].at][0][:count],
             tests=self._stretch_of_tests() if self._due else NO_TESTS,
+            asides=self._asides() if self._before else NO_ASIDES,
         )
+
+    def _asides(self) -> Asides:
+        sifted = self._sifted
+        asides = Asides(self._before, sifted.asides, sifted.names, sifted.raws)
+        return asides.part(0, self.count)
 
     def _stretch_of_tests(self) -> Tests:
         tests, count = self._tests, len(self._due)

@@ -41,11 +41,14 @@ class Column:
     ----------
     groups
         Those of the match.
+    fixed
+        Where its first number begins.
     """
 
     def __init__(self, at: int, name: str, match: Any, line: Line, net: str = TRAIN) -> None:
         self.at, self.name, self.net = at, name, net
         self.groups: Sequence[bytes | None] = match.groups()
+        self.fixed: int = match.start(_VARYING.get(name, (1,))[0])
         self._match, self._end = match, line.end
 
     @cached_property

@@ -15,6 +15,7 @@ from caffewatch.log.events import (
     SolverRead,
     Solving,
 )
+from caffewatch.log.stretch import Stretch
 
 MOST = 500
 """Events kept of one run: the first ones, then the last."""
@@ -64,6 +65,19 @@ class Life:
         told = self._tell(event)
         if told is not None:
             self._add(LifeEvent(event.line, iteration, *told))
+
+    def pass_over(self, stretch: Stretch, iteration: int | None, rate: float | None) -> None:
+        """Take a stretch; before it, these were the last iteration displayed and its rate."""
+        written = list(stretch.asides.events("snapshot"))
+        for display, given in enumerate(stretch.rates):
+            while written and written[0][0] == display:
+                event = written.pop(0)[1]
+                shown = event.line > stretch.line_of(display)
+                self.take(event, stretch.iterations[display] if shown else iteration)
+            iteration = stretch.iterations[display]
+            if given != rate:
+                self.take(stretch.learning_rate(display), iteration)
+                rate = given
 
     def _add(self, event: LifeEvent) -> None:
         if self.events and self.events[-1][2:] == event[2:]:

@@ -97,7 +97,7 @@ class Parser(LineReader):
             return 0
         self._events.append(stretch)
         took = stretch.line - self.line
-        self.unrecognised += rhythm.foreign
+        self.unrecognised += rhythm.unrecognised
         self.line, self._display_ended = stretch.line, True
         return took
 

@@ -3,7 +3,7 @@
 What a display looks like is learned from one that was read line by line, and what a test between
 them does from another. Then all lines of those that follow are compared with these by one list of
 slices, all values of their blocks are read by another, and the few other lines of each are matched
-column by column.
+column by column. Where others stood between such lines lately, those are taken out before.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from caffewatch.log.debug_info import Blocks
 from caffewatch.log.glog import Clock
 from caffewatch.log.passes import Passes
 from caffewatch.log.schedule import Schedule
-from caffewatch.log.shape import Shape, shape_of
+from caffewatch.log.shape import Shape, TestShape, shape_of
 from caffewatch.log.shortcuts import Shortcuts
-from caffewatch.log.sieve import Sifted, sift
+from caffewatch.log.sieve import Sieve, Sifted, apart
 from caffewatch.log.stretch import Stretch
 
 LEAST = 3
@@ -28,6 +28,9 @@ _LONGEST_PAUSE = 5
 _FEWEST_LINES, _MOST_LINES = 2_000, 20_000
 """Lines that are looked at together, at least and at most: how many are likely to be alike is
 taken from the last ones."""
+_SIFTED = 100
+"""Displays that are sifted behind the last line that was none of theirs: as many as cost what it
+costs to come upon such a line unsifted."""
 
 
 class Rhythm:
@@ -35,8 +38,8 @@ class Rhythm:
 
     Attributes
     ----------
-    foreign
-        How many lines of other programs were between those of the last stretch.
+    unrecognised
+        How many lines that say nothing were between those of the last stretch.
     """
 
     def __init__(self) -> None:
@@ -48,8 +51,10 @@ class Rhythm:
 
     def forget(self) -> None:
         """Drop what was learned: another run begins."""
-        self._failures = self._pause = self._before = self.foreign = 0
+        self._failures = self._pause = self._before = self.unrecognised = 0
+        self._sift = 0
         self._mixture = 1.0
+        self._sieve: tuple[Shape, TestShape | None, Sieve] | None = None
         self._schedule = Schedule()
         self._begin(None)
 
@@ -83,7 +88,7 @@ class Rhythm:
             self._pause -= 1
             return None
         self._learn(display, passes, shortcuts)
-        stretch = self._take(lines, start, first, behind, passes.numbering.expected, clock)
+        stretch = self._take(lines, start, first, passes.numbering.expected, shortcuts, clock)
         if stretch is None:
             self._failures = min(self._failures + 1, _LONGEST_PAUSE)
             self._pause = (1 << self._failures) - 1
@@ -94,9 +99,10 @@ class Rhythm:
         return stretch
 
     def _apart(self, lines: list[bytes], blocks: Blocks, shortcuts: Shortcuts) -> list[bytes]:
-        """Take a test and what other programs wrote away from a display; learn of both."""
-        display = sift(lines, 0, lines).lines
+        """Take a test and lines that do not matter away from a display; learn of both."""
+        display = apart(lines, shortcuts)
         if len(display) < len(lines):
+            self._sift = _SIFTED
             self._mixture = len(lines) / max(1, len(display))
         test = self._schedule.learn(display, blocks, shortcuts)
         if self._schedule.is_new:
@@ -116,8 +122,9 @@ class Rhythm:
             self._begin(learned)
 
     def _take(
-        self, lines: list[bytes], start: int, first: int, behind: int, expected: range, clock: Clock
-    ) -> Stretch | None:
+        self, lines: list[bytes], start: int, first: int, expected: range,
+        shortcuts: Shortcuts, clock: Clock,
+    ) -> Stretch | None:  # fmt: skip
         shape, schedule = self._shape, self._schedule
         if shape is None:
             return None
@@ -129,8 +136,8 @@ class Rhythm:
         needed = count * period + len(due) * len(
             schedule.shape.lines if due and schedule.shape else ()
         )
-        sifted = self._sifted(lines[start : start + int(self._mixture * needed)], first, behind)
-        batch = Batch(sifted.lines, sifted.numbers, count, shape, schedule.shape, due)
+        sifted = self._sifted(lines, start, needed, first, shape, shortcuts)
+        batch = Batch(sifted, count, shape, schedule.shape, due)
         batch.align(expected)
         if batch.count >= LEAST:
             batch.compare()
@@ -144,16 +151,32 @@ class Rhythm:
         if batch.count < LEAST:
             return None
         stretch = batch.stretch(expected)
-        self.foreign = bisect_left(sifted.foreign, stretch.line)
+        self.unrecognised = bisect_left(sifted.unrecognised, stretch.line)
+        if self._sift:
+            dropped = stretch.line - first >= stretch.starts[-1] + period
+            self._sift = _SIFTED if dropped else max(0, self._sift - len(stretch))
         if stretch.tests:
             schedule.skip(stretch.tests.iterations[-1])
         return stretch
 
-    def _sifted(self, lines: list[bytes], first: int, sample: int) -> Sifted:
-        """Drop foreign lines where there have been some."""
-        if self._mixture == 1:
-            return Sifted(lines, range(first, first + len(lines)), ())
-        sifted = sift(lines, first, lines[:sample])
+    def _sifted(
+        self, lines: list[bytes], start: int, needed: int, first: int,
+        shape: Shape, shortcuts: Shortcuts,
+    ) -> Sifted:  # fmt: skip
+        """Return so many lines, without others where there have been some lately."""
+        if not self._sift:
+            some = lines[start : start + needed]
+            return Sifted(some, range(first, first + len(some)))
+        end = start + int(self._mixture * (needed + len(shape.lines)))
+        sifted = self._sieve_of(shape).sift(lines[start:end], first, shortcuts)
         if sifted.lines:
             self._mixture = (sifted.numbers[-1] + 1 - first) / len(sifted.lines)
         return sifted
+
+    def _sieve_of(self, shape: Shape) -> Sieve:
+        """Return a sieve that keeps what is like the learned display and test."""
+        test = self._schedule.shape
+        if self._sieve is None or self._sieve[0] is not shape or self._sieve[1] is not test:
+            learned = [shape.lines] if test is None else [shape.lines, test.lines]
+            self._sieve = shape, test, Sieve(*learned)
+        return self._sieve[2]

@@ -158,7 +158,6 @@ class Run:
                 self.last_pass = stretch.pass_(last, Moment(iteration, estimated=False))
                 self.recent.append(self.last_pass)
             self.norms = stretch.norms_of(blocks - 1) or self.norms
-        speeds = [self._shown(stretch.iterations[x], stretch.times[x]) for x in range(count)]
         self.display_count += count
         self.loss, self.rate, self.ended_at = (
             stretch.losses[-1], stretch.speeds[-1], stretch.times[-1]
@@ -168,11 +167,12 @@ class Run:
             self._output(output)
         for column in stretch.tests.outputs:
             self._output(column.event(-1, stretch.tests.line_of(column, -1)))
-        for display, rate in enumerate(stretch.rates):
-            if rate != self.learning_rate:
-                self.life.take(stretch.learning_rate(display), stretch.iterations[display])
-                self.learning_rate = rate
-        return speeds
+        self.life.pass_over(stretch, self.iteration, self.learning_rate)
+        self.learning_rate = stretch.rates[-1]
+        self.clips += stretch.asides.names.count("clipped")
+        for _, event in stretch.asides.events("snapshot"):
+            _HANDLERS[type(event)](self, event)
+        return [self._shown(stretch.iterations[x], stretch.times[x]) for x in range(count)]
 
     def _shown(self, iteration: int, time: float | None) -> float | None:
         """Take an Iteration line's number and stamp; return the speed, by the stamps.

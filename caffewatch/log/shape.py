@@ -26,6 +26,8 @@ class Lines:
         Where the values stand, of the lines that have one.
     shown
         The other lines: those with a message.
+    fixed
+        Those that differ, from the thread id on, up to each one's first number.
     """
 
     def __init__(self) -> None:
@@ -33,6 +35,7 @@ class Lines:
         self.cuts: list[slice] = []
         self.tails: list[slice] = []
         self.shown: list[Column] = []
+        self.fixed: set[bytes] = set()
         self.stamp_end = 0
         self.gap = 0
 
@@ -49,6 +52,7 @@ class Lines:
         """Learn a net's block that comes next; return its blobs, none where there is no block."""
         heads, cuts, tails, blobs = blocks.learned(lines, len(self), net)
         self.heads += heads
+        self.fixed.update(heads)
         self.cuts += cuts
         self.tails += tails
         return blobs
@@ -58,7 +62,9 @@ class Lines:
         if not is_usual(name, match):
             return False
         start, end = line.stamp_end, line.end
-        self.shown.append(Column(len(self), name, match, line, net))
+        column = Column(len(self), name, match, line, net)
+        self.shown.append(column)
+        self.fixed.add(line.raw[start : column.fixed])
         self.heads.append(line.raw[start:end])
         self.cuts.append(slice(start, end))
         self.stamp_end, self.gap = start, 1 + len(line.date)
@@ -92,7 +98,9 @@ def shape_of(display: Sequence[bytes], blocks: Blocks, shortcuts: Shortcuts) -> 
             if not blobs or lines.add_block(display, blocks) is not blobs:
                 return None
             passes += 1
-        elif (found[0] == "norms" and not (blobs and blocks.belongs(found[2].tid))) or not lines.add_shown(*found):
+            continue
+        strange = found[0] == "norms" and not (blobs and blocks.belongs(found[2].tid))
+        if strange or not lines.add_shown(*found):
             return None
     names = [x.name for x in lines.shown]
     norms = [x.at for x in lines.shown if x.name == "norms"]

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from operator import attrgetter
 
+from caffewatch.log.asides import NO_ASIDES, Asides
 from caffewatch.log.events import (
     TRAIN,
     Blob,
@@ -25,7 +27,8 @@ class Stretch:
     """Displays that are line by line alike: blocks of values, Iteration, outputs, lr.
 
     Each sequence has one item for each display. The stamps of output and lr lines are not read.
-    Between the displays there is nothing but ``tests``.
+    Between the displays there are ``tests``, between and inside them ``asides``, and nothing else
+    that is an event.
 
     Parameters
     ----------
@@ -70,6 +73,7 @@ class Stretch:
     outputs: Sequence[OutputColumn]
     rates: Sequence[float]
     tests: Tests = NO_TESTS
+    asides: Asides = NO_ASIDES
 
     def __len__(self) -> int:
         return len(self.iterations)
@@ -108,9 +112,13 @@ class Stretch:
         lines, norms = lines_of(self.numbers, start, end), self.norms_of(at)
         return Pass(self.numbers[end], TRAIN, self.blobs, self.block(at), lines, moment, norms)
 
+    def line_of(self, display: int) -> int:
+        """Return the number of a display's Iteration line."""
+        return self.numbers[self.starts[display] + self.iteration_line]
+
     def iteration(self, display: int) -> Iteration:
         """Return one display's Iteration line."""
-        line = self.numbers[self.starts[display] + self.iteration_line]
+        line = self.line_of(display)
         return Iteration(
             line, self.times[display], self.iterations[display], self.losses[display],
             self.speeds[display],
@@ -128,6 +136,13 @@ class Stretch:
 
     def events(self) -> Iterator[Event]:
         """Yield what the lines say one by one."""
+        if not self.asides:
+            yield from self._shown()
+            return
+        asides = (event for _, event in self.asides.events())
+        yield from sorted((*asides, *self._shown()), key=attrgetter("line"))
+
+    def _shown(self) -> Iterator[Event]:
         tests = dict(zip(self.tests.before, range(len(self.tests)), strict=True))
         for display in range(len(self)):
             if display in tests:
@@ -160,4 +175,5 @@ class Stretch:
             outputs=[x._replace(values=x.values[rows]) for x in self.outputs],
             rates=self.rates[rows],
             tests=self.tests.part(start, stop),
+            asides=self.asides.part(start, stop),
         )
