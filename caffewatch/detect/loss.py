@@ -58,12 +58,15 @@ class Untrained:
         before = [x.loss for x in islice(reversed(displays.recent), FIRST)]
         return self.loss is None or max(*before, *losses) < share * self.loss
 
-    def still(self, share: float) -> bool:
-        """Tell whether the last losses are at or above this share of it: nothing was learned."""
+    def still(self, share: float, level: float | None = None) -> bool:
+        """Tell whether the last losses are at or above this share of it: nothing was learned.
+
+        ``level`` is the mean of the last `FIRST`, where it is known.
+        """
         displays = self._run.displays
         if displays.count < 2 * FIRST:
             return False
-        loss, level = self.loss, displays.level(FIRST)
+        loss, level = self.loss, displays.level(FIRST) if level is None else level
         return loss is not None and level is not None and 0 < share * loss <= level
 
 

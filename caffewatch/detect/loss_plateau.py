@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import pairwise
 from math import isfinite, log
 from typing import ClassVar
 
@@ -105,17 +104,45 @@ class LossPlateau(Rule[LossPlateauParameters]):
         highest = max(self._highest, survey.fastest)
         if survey.slowest <= highest * self.parameters.rate_share or not self.run.net.layers:
             return False
-        guess, losses, flat = self._chance.of(self.run.net), survey.losses, self.parameters.flat
+        guess, losses = self._chance.of(self.run.net), survey.losses
         if guess is not None and max(losses) >= self.parameters.chance * guess:
             return False
-        pairs = pairwise((self._before, *losses))
-        return all(abs(loss - before) > flat * loss for before, loss in pairs)
+        alike = self._alike(survey)
+        if not alike:
+            return True
+        before = self.run.displays.latest(max(_WINDOW, self.parameters.displays))
+        return (
+            len(before) >= _WINDOW
+            and min(losses) > 0
+            and not any(self._may_stand_still([*before, *losses[: at + 1]], guess) for at in alike)
+        )
 
     def pass_over(self, survey: Survey) -> None:
         """Count displays; remember the last, and the rates."""
+        alike = self._alike(survey)
         self._rate, self._highest = survey.stretch.rates[-1], max(self._highest, survey.fastest)
         self._count += len(survey.losses)
         self._before = survey.losses[-1]
+        if not alike or self._chance.of(self.run.net) is None:
+            return
+        # The last of these was far below guessing: what may begin does so behind it.
+        begins, count = alike[-1] + 1, len(survey.losses)
+        self._began = survey.display(begins) if begins < count else None
+        self._count = count - begins
+
+    def _alike(self, survey: Survey) -> list[int]:
+        """Return the displays whose loss is about that of the one before."""
+        flat, losses = self.parameters.flat, survey.losses
+        pairs = enumerate(zip((self._before, *losses), losses, strict=False))
+        return [at for at, (before, loss) in pairs if abs(loss - before) <= flat * loss]
+
+    def _may_stand_still(self, losses: Sequence[float], guess: float | None) -> bool:
+        """Tell whether the last of these losses are near guessing, or about the same."""
+        level = sum(losses[-_WINDOW:]) / _WINDOW
+        if guess is not None and level >= self.parameters.chance * guess:
+            return True
+        last = losses[-self.parameters.displays :]
+        return max(last) - min(last) <= self.parameters.flat * max(last)
 
     def _moves(self, loss: float) -> bool:
         """Tell quickly that this is no display to find a plateau at."""

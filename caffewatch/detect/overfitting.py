@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import field
+from dataclasses import field, replace
 from math import inf, isfinite
 from typing import ClassVar
 
@@ -75,43 +75,58 @@ class Overfitting(Rule[OverfittingParameters]):
 
     def on_tested(self, test: Tested) -> Sequence[Finding]:
         """Compare a test's loss with the best before it."""
-        return self._take(test, self.run.displays.level(min(FIRST, self.run.displays.count or 1)))
+        if self._is_unfit(test):
+            return ()
+        net = self._nets.setdefault(test.net, _Net())
+        level = self.run.displays.level(min(FIRST, self.run.displays.count or 1))
+        self._step(net, test, level)
+        if not self._changes(net, test.net):
+            return ()
+        ended = self._finding
+        if ended is not None:
+            self._finding = None
+            return (self.end(ended),)
+        self._finding = self._fire(net, test, level)
+        return (self._finding,)
 
     def is_calm(self, survey: Survey) -> bool:
-        """Tell whether no test is far above the best before it, and nothing is open."""
-        if self._finding is not None or self.parameters.factor <= 1:
-            return False
-        low = self.parameters.least * (self._untrained.loss or 0.0)
-        best = {net: known.best.loss or 0.0 for net, known in self._nets.items() if known.best}
-        for test, _ in survey.tests:
-            if test.loss is None or self._is_unfit(test):
+        """Tell whether with none of the tests a finding begins or ends."""
+        nets: dict[str, _Net] = {}
+        for test, level in survey.tests:
+            if self._is_unfit(test):
                 continue
-            before = best[test.net] = min(best.get(test.net, inf), test.loss)
-            if before and test.loss >= max(self.parameters.factor * before, low):
+            net = nets.get(test.net) or replace(self._nets.get(test.net) or _Net())
+            nets[test.net] = net
+            self._step(net, test, level)
+            if self._changes(net, test.net):
                 return False
         return True
 
     def pass_over(self, survey: Survey) -> None:
         """Remember the tests."""
         for test, level in survey.tests:
-            self._take(test, level)
+            if not self._is_unfit(test):
+                self._step(self._nets.setdefault(test.net, _Net()), test, level)
 
-    def _take(self, test: Tested, level: float | None) -> Sequence[Finding]:
+    def _step(self, net: _Net, test: Tested, level: float | None) -> None:
         """Take a test, and the mean of the training losses before it."""
-        if test.loss is None or self._is_unfit(test):
-            return ()
-        net = self._nets.setdefault(test.net, _Net())
-        net.history = [*net.history[-7:], (Moment(test.iteration, False), test.loss)]
-        if net.best is None or test.loss < (net.best.loss or 0.0):
+        loss = test.loss or 0.0
+        net.history = [*net.history[-7:], (Moment(test.iteration, False), loss)]
+        if net.best is None or loss < (net.best.loss or 0.0):
             net.best, net.level_at_best = test, inf if level is None else level
-        if not self._above(net, test, level):
-            return self._recover(net, test.net)
-        net.below = 0
-        net.rising = [*net.rising[: self.parameters.tests - 1], test]
-        if self._finding is not None or len(net.rising) < self.parameters.tests:
-            return ()
-        self._finding = self._fire(net, test, level)
-        return (self._finding,)
+        if self._above(net, test, level):
+            net.below = 0
+            net.rising = [*net.rising[: self.parameters.tests - 1], test]
+        else:
+            net.below += 1
+            net.rising = []
+
+    def _changes(self, net: _Net, name: str) -> bool:
+        """Tell whether with the last test of a net a finding begins or ends."""
+        if self._finding is None:
+            return len(net.rising) >= self.parameters.tests
+        needed = self.parameters.tests * self.patience
+        return self._finding.place.net == name and net.below >= needed
 
     def _is_unfit(self, test: Tested) -> bool:
         """Tell whether there is no loss, or BatchNorm's statistics are still the first passes'."""
@@ -125,7 +140,7 @@ class Overfitting(Rule[OverfittingParameters]):
         best = net.best
         if best is None or not best.loss or test.loss is None or level is None:
             return False
-        if level > net.level_at_best or self._untrained.still(self.parameters.progress):
+        if level > net.level_at_best or self._untrained.still(self.parameters.progress, level):
             return False
         untrained = self._untrained.loss or 0.0
         least = max(self.parameters.factor * best.loss, self.parameters.least * untrained)
@@ -158,13 +173,3 @@ class Overfitting(Rule[OverfittingParameters]):
             "Get more data, or take a smaller net.",
         ]
         return self.fire(place, text, advice, evidence=net.history)
-
-    def _recover(self, net: _Net, name: str) -> Sequence[Finding]:
-        net.rising = []
-        net.below += 1
-        if self._finding is None or self._finding.place.net != name:
-            return ()
-        if net.below < self.parameters.tests * self.patience:
-            return ()
-        ended, self._finding = self._finding, None
-        return (self.end(ended),)

@@ -7,7 +7,7 @@ from math import hypot, isfinite
 from typing import Any
 
 from caffewatch.detect.layout import Layout
-from caffewatch.log.displays import FIRST, Tested, tests_of
+from caffewatch.log.displays import FIRST, Display, Tested, tests_of
 from caffewatch.log.events import Clipped
 from caffewatch.log.run import Run
 from caffewatch.log.stretch import Stretch
@@ -76,6 +76,12 @@ class Survey:
     def clipped(self) -> bool:
         """Whether gradients were clipped in it."""
         return "clipped" in self.stretch.asides.names
+
+    def display(self, at: int) -> Display:
+        """Return one of the displays as rules see it."""
+        stretch = self.stretch
+        line = stretch.numbers[stretch.starts[at] + stretch.last_shown]
+        return Display(line, stretch.times[at], stretch.iterations[at], self.losses[at])
 
     def last(self) -> list[float]:
         """Return the values of the last block."""

@@ -101,43 +101,73 @@ class SuspectData(Rule[SuspectDataParameters]):
         return (self._finding,)
 
     def is_calm(self, survey: Survey) -> bool:
-        """Tell whether the first losses are over, tests know better than to guess, all is well."""
-        if self._finding is not None or self.run.displays.count < self.parameters.displays:
+        """Tell whether the first losses are over, and no finding begins or ends with any test."""
+        displays = self.run.displays
+        if displays.count < self.parameters.displays or self._is_of(TRAIN):
             return False
-        guess = self._chance.of(self.run.net)
-        return guess is None or all(_is_good(test, guess) for test, _ in survey.tests)
+        behind, followed = dict(self._behind), set(self._followed)
+        for test, level in survey.tests:
+            follows = self._follows(test, displays.progress(level), behind, followed)
+            begins = follows is False and self._finding is None
+            ends = follows and self._is_of(test.net)
+            if begins or ends or test.iteration == 0:
+                return False
+        return True
 
     def pass_over(self, survey: Survey) -> None:
-        """Remember which nets were better than guessing."""
-        for test, _ in survey.tests:
-            self.on_tested(test)
+        """Remember how the tests follow."""
+        for test, level in survey.tests:
+            progress = self.run.displays.progress(level)
+            self._follows(test, progress, self._behind, self._followed)
 
     def on_tested(self, test: Tested) -> Sequence[Finding]:
         """Compare a test's loss with guessing, once training has learned."""
         if test.iteration == 0:
             return self._look_at_accuracy(test)
-        guess, progress = self._chance.of(self.run.net), self.run.displays.progress()
-        if guess is None or progress is None or test.loss is None or not isfinite(test.loss):
+        progress = self.run.displays.progress()
+        follows = self._follows(test, progress, self._behind, self._followed)
+        if follows:
+            return self._end(test.net)
+        if follows is None or self._finding is not None:
             return ()
-        good = _is_good(test, guess)
-        late = test.iteration - (self.run.first_iteration or 0) >= self.parameters.iterations
-        if good or progress > self.parameters.learned or not late:
-            return self._follow(test.net, good)
-        behind = [*self._behind.get(test.net, ()), test][-self.parameters.tests :]
-        self._behind[test.net] = behind
-        coming_down = test.loss < (behind[0].loss or 0.0) / 2
-        if self._finding is not None or test.net in self._followed or coming_down:
-            return ()
-        if len(behind) < self.parameters.tests:
-            return ()
+        behind = self._behind[test.net]
         self._finding = self.fire(
             _place(behind[0], "loss", behind[0].loss),
-            f"Since {{iteration}} training has learned but the test loss is {spell(test.loss)}, no "
-            f"better than guessing ({spell(guess)}).",
+            f"Since {{iteration}} training has learned but the test loss is "
+            f"{spell(test.loss or 0.0)}, no better than guessing "
+            f"({spell(self._chance.of(self.run.net) or 0.0)}).",
             _BEHIND,
             evidence=[(Moment(x.iteration, estimated=False), x.loss or 0.0) for x in behind],
         )
         return (self._finding,)
+
+    def _follows(
+        self, test: Tested, progress: float | None, behind: dict[str, list[Tested]],
+        followed: set[str],
+    ) -> bool | None:  # fmt: skip
+        """Tell whether a test is better than guessing; None where that is to be seen.
+
+        Parameters
+        ----------
+        progress
+            The training loss then, as a share of its start.
+        behind, followed
+            The tests that did not follow, by net, and the nets that did once.
+        """
+        guess, net = self._chance.of(self.run.net), test.net
+        if guess is None or progress is None or test.loss is None or not isfinite(test.loss):
+            return None
+        good = test.loss < 0.9 * guess
+        late = test.iteration - (self.run.first_iteration or 0) >= self.parameters.iterations
+        if good or progress > self.parameters.learned or not late:
+            behind.pop(net, None)
+            if good:
+                followed.add(net)
+            return good or None
+        behind[net] = tests = [*behind.get(net, ()), test][-self.parameters.tests :]
+        coming_down = test.loss < (tests[0].loss or 0.0) / 2
+        undecided = net in followed or coming_down or len(tests) < self.parameters.tests
+        return None if undecided else False
 
     def _look_at_accuracy(self, test: Tested) -> Sequence[Finding]:
         outputs = self.run.test_outputs.values()
@@ -153,30 +183,25 @@ class SuspectData(Rule[SuspectDataParameters]):
         )
         return (self._finding,)
 
-    def _follow(self, net: str, good: bool) -> Sequence[Finding]:
-        self._behind.pop(net, None)
-        if not good:
-            return ()
-        self._followed.add(net)
-        return self._end(net)
+    def _is_of(self, net: str) -> bool:
+        """Tell whether there is a finding about the losses of a net."""
+        if self._finding is None:
+            return False
+        place = self._finding.place
+        return place.net == net and place.blob == "loss"
 
     def _end(self, net: str) -> Sequence[Finding]:
         """Resolve what was seen of the losses of a net."""
-        finding = self._finding
-        if finding is None or finding.place.net != net or finding.place.blob != "loss":
+        ended = self._finding
+        if ended is None or not self._is_of(net):
             return ()
         self._finding = None
-        return (self.end(finding),)
+        return (self.end(ended),)
 
 
 def _place(test: Tested, blob: str, value: float | None) -> Place:
     moment = Moment(test.iteration, estimated=False)
     return Place(test.line, moment, None, test.net, kind="output", blob=blob, value=value)
-
-
-def _is_good(test: Tested, guess: float) -> bool:
-    """Tell whether a test's loss is well below that of guessing."""
-    return test.loss is not None and test.loss < 0.9 * guess
 
 
 def _is_first(layer: str) -> bool:

@@ -86,11 +86,14 @@ class Displays:
             self._levels[count] = level
         return level
 
-    def progress(self, count: int = FIRST) -> float | None:
-        """Return the mean of the last losses as a share of the start; None in the beginning."""
-        if self.count < 2 * count or not self.start:
+    def progress(self, level: float | None = None) -> float | None:
+        """Return the mean of the last `FIRST` losses as a share of the start.
+
+        None in the beginning. ``level`` is that mean, where it is known.
+        """
+        if self.count < 2 * FIRST or not self.start:
             return None
-        level = self._levels.get(count) or self.level(count)
+        level = level or self._levels.get(FIRST) or self.level(FIRST)
         return None if level is None else level / self.start
 
     def take(self, event: Event, run: Averaged) -> Display | Tested | None:
@@ -125,9 +128,8 @@ class Displays:
         """Take a stretch, and what `losses_of` gave for it, behind the first displays."""
         self._window = deque(self._window, maxlen=run.loss_window)
         self._window.extend(_losses_of(stretch) if run.loss_window > 1 else losses[-1:])
-        end = max((x.line for x in stretch.outputs), default=stretch.iteration_line)
         new = slice(max(0, len(losses) - KEPT), None)
-        lines = (stretch.numbers[start + end] for start in stretch.starts[new])
+        lines = (stretch.numbers[start + stretch.last_shown] for start in stretch.starts[new])
         columns = lines, stretch.times[new], stretch.iterations[new], losses[new]
         self.recent.extend(map(Display, *columns))
         self._history.extend(losses)

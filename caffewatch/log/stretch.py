@@ -84,6 +84,11 @@ class Stretch:
         return self.numbers[self.starts[-1] + self.period - 1]
 
     @property
+    def last_shown(self) -> int:
+        """Which line of a display is the last with a loss, from 0."""
+        return max((x.line for x in self.outputs), default=self.iteration_line)
+
+    @property
     def blocks(self) -> int:
         """How many blocks there are in all displays together."""
         return len(self) * self.passes
