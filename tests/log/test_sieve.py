@@ -43,7 +43,9 @@ def sifted(lines: list[bytes], first: int) -> Sifted:
     shortcuts = learned()
     shape = shape_of(CAFFE, Blocks(), shortcuts)
     assert shape is not None
-    return Sieve(shape.lines).sift(lines, first, shortcuts)
+    found = Sifted(lines, 0, first)
+    found.sift(len(lines), Sieve(shape.lines, None), shortcuts)
+    return found
 
 
 def test_what_is_dropped() -> None:
