@@ -14,7 +14,6 @@ from caffewatch.log.shortcuts import PATTERNS, Shortcuts
 from caffewatch.log.slices import cut, leading
 
 _CLIPPED = "clipped"
-"""The one pattern of which there may be a line for each iteration."""
 _CLIPPING = PATTERNS[_CLIPPED].match_bytes
 _FEW = 8
 """Displays that are looked at together at first."""
@@ -73,7 +72,12 @@ class Sifted:
             first, done = self._at + self._shift, len(self.lines)
             for dropped, at in enumerate(compress(range(len(lines)), map(not_, kept))):
                 raw = lines[at][:MAX_LINE]
-                said = sieve.judge(raw, keys[at], shortcuts)
+                if keys[at] == sieve.clipped and _CLIPPING(raw, sieve.end):
+                    said: str | None = _CLIPPED
+                elif is_foreign(raw):
+                    said = UNRECOGNISED
+                else:
+                    said = sieve.judge(raw, keys[at], shortcuts)
                 if said == UNRECOGNISED:
                     self.unrecognised.append(first + at)
                 elif said:
@@ -93,7 +97,15 @@ class Sifted:
 
 
 class Sieve:
-    """What tells the learned lines from others: thread, place in the source, and a few letters."""
+    """What tells the learned lines from others: thread, place in the source, and a few letters.
+
+    Attributes
+    ----------
+    place, keys
+        Where these stand in a line, and those of the learned ones.
+    clipped, end
+        Those of lines of clipping, and where their message begins.
+    """
 
     def __init__(self, display: Lines, test: Lines | None) -> None:
         learned = [display] if test is None else [display, test]
@@ -103,19 +115,18 @@ class Sieve:
         self.place = slice(start, start + self._length)
         self.keys = frozenset(x[: self._length] for x in fixed)
         self._display, self._test = display, test
-        self._clipped, self._end = b"", 0
+        self.clipped, self.end = b"", 0
 
     def judge(self, raw: bytes, key: bytes, shortcuts: Shortcuts) -> str | None:
-        """Return what a line says that is none of the learned; see `said_aside`."""
-        if key == self._clipped and _CLIPPING(raw, self._end):
-            return _CLIPPED
-        if is_foreign(raw):
-            return UNRECOGNISED
+        """Return what is said by a line of Caffe's that is none of the learned; see `said_aside`.
+
+        Learn where lines of clipping come from: of those there may be one for each iteration.
+        """
         said = said_aside(raw, shortcuts)
         if said == _CLIPPED:
-            end = raw.index(b"] ") + len(b"] ")
+            end = raw.find(b"] ") + len(b"] ")
             if end <= self.place.stop:
-                self._clipped, self._end = key, end
+                self.clipped, self.end = key, end
         return said
 
     def sift(self, sifted: Sifted, count: int, due: Due, shortcuts: Shortcuts) -> None:
