@@ -210,6 +210,15 @@ ASIDES = {
 }
 """What Caffe, its forks and its layers say now and then: source and message."""
 EDITS |= {name: saying(*said) for name, said in ASIDES.items()}
+
+
+@edit
+def without_blank(lines: list[str], at: int) -> None:
+    """Write what is said aside without a blank behind the prefix, or behind a rank."""
+    source, message = ASIDES["clipped" if at % 3 else "snapshot"]
+    lines.insert(at, f"{lines[at][: len(PREFIX)]}{source}]{'' if at % 2 else ' [0.1] '}{message}")
+
+
 EDITS |= {
     f"lasting {x}": lasting(x) for x in ("0", "0.5", "0.99", "1e-12", "1e-05", "700", "2e+06")
 }

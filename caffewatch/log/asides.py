@@ -91,8 +91,9 @@ NO_ASIDES = Asides()
 
 
 def _event(number: int, name: str, raw: bytes) -> Event:
-    found = PATTERNS[name].match_bytes(raw, raw.index(b"] ") + 2) if name in PATTERNS else None
-    if found is not None:
-        return STATELESS[name](number, None, found)
-    recognised = recognise(read_line(raw).text)
-    return STATELESS[name](number, None, recognised and recognised[1])
+    end = raw.find(b"] ") + len(b"] ")
+    match = PATTERNS[name].match_bytes(raw, end) if name in PATTERNS else None
+    if match is None:  # a rare one, or without a blank behind its prefix
+        found = recognise(read_line(raw).text)
+        return STATELESS[name](number, None, found and found[1])
+    return STATELESS[name](number, None, match)

@@ -15,7 +15,7 @@ from caffewatch.log.batch import Batch
 from caffewatch.log.debug_info import Blocks
 from caffewatch.log.glog import Clock
 from caffewatch.log.passes import Passes
-from caffewatch.log.schedule import Schedule
+from caffewatch.log.schedule import Due, Schedule
 from caffewatch.log.shape import Shape, TestShape, shape_of
 from caffewatch.log.shortcuts import Shortcuts
 from caffewatch.log.sieve import Sieve, Sifted, apart
@@ -28,7 +28,9 @@ _LONGEST_PAUSE = 5
 _FEWEST_LINES, _MOST_LINES = 2_000, 20_000
 """Lines that are looked at together, at least and at most: how many are likely to be alike is
 taken from the last ones."""
-_SIFTED = 100
+_DENSE = 1.02
+"""Lines of which so many are to one of a display's or test's are sifted one by one."""
+_SIFTED = 500
 """Displays that are sifted behind the last line that was none of theirs: as many as cost what it
 costs to come upon such a line unsifted."""
 
@@ -136,7 +138,7 @@ class Rhythm:
         needed = count * period + len(due) * len(
             schedule.shape.lines if due and schedule.shape else ()
         )
-        sifted = self._sifted(lines, start, needed, first, shape, shortcuts)
+        sifted = self._sifted(Sifted(lines, start, first), needed, count, shape, due, shortcuts)
         batch = Batch(sifted, count, shape, schedule.shape, due)
         batch.align(expected)
         if batch.count >= LEAST:
@@ -160,23 +162,25 @@ class Rhythm:
         return stretch
 
     def _sifted(
-        self, lines: list[bytes], start: int, needed: int, first: int,
-        shape: Shape, shortcuts: Shortcuts,
-    ) -> Sifted:  # fmt: skip
-        """Return so many lines, without others where there have been some lately."""
+        self, sifted: Sifted, needed: int, count: int, shape: Shape, due: Due, shortcuts: Shortcuts
+    ) -> Sifted:
+        """Return displays and tests, without other lines where there were some lately."""
         if not self._sift:
-            some = lines[start : start + needed]
-            return Sifted(some, range(first, first + len(some)))
-        end = start + int(self._mixture * (needed + len(shape.lines)))
-        sifted = self._sieve_of(shape).sift(lines[start:end], first, shortcuts)
+            sifted.take(needed)
+            return sifted
+        sieve = self._sieve_of(shape)
+        if self._mixture > _DENSE:
+            sifted.sift(needed, sieve, shortcuts)
+        else:
+            sieve.sift(sifted, count, due, shortcuts)
         if sifted.lines:
-            self._mixture = (sifted.numbers[-1] + 1 - first) / len(sifted.lines)
+            self._mixture = (sifted.numbers[-1] + 1 - sifted.first) / len(sifted.lines)
         return sifted
 
     def _sieve_of(self, shape: Shape) -> Sieve:
         """Return a sieve that keeps what is like the learned display and test."""
         test = self._schedule.shape
         if self._sieve is None or self._sieve[0] is not shape or self._sieve[1] is not test:
-            learned = [shape.lines] if test is None else [shape.lines, test.lines]
-            self._sieve = shape, test, Sieve(*learned)
+            sieve = Sieve(shape.lines, None if test is None else test.lines)
+            self._sieve = shape, test, sieve
         return self._sieve[2]

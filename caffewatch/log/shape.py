@@ -27,7 +27,7 @@ class Lines:
     shown
         The other lines: those with a message.
     fixed
-        Those that differ, from the thread id on, up to each one's first number.
+        What all lines like each one share, from the thread id up to the first number.
     """
 
     def __init__(self) -> None:
@@ -35,7 +35,7 @@ class Lines:
         self.cuts: list[slice] = []
         self.tails: list[slice] = []
         self.shown: list[Column] = []
-        self.fixed: set[bytes] = set()
+        self.fixed: list[bytes] = []
         self.stamp_end = 0
         self.gap = 0
 
@@ -52,7 +52,7 @@ class Lines:
         """Learn a net's block that comes next; return its blobs, none where there is no block."""
         heads, cuts, tails, blobs = blocks.learned(lines, len(self), net)
         self.heads += heads
-        self.fixed.update(heads)
+        self.fixed += heads
         self.cuts += cuts
         self.tails += tails
         return blobs
@@ -64,7 +64,7 @@ class Lines:
         start, end = line.stamp_end, line.end
         column = Column(len(self), name, match, line, net)
         self.shown.append(column)
-        self.fixed.add(line.raw[start : column.fixed])
+        self.fixed.append(line.raw[start : column.fixed])
         self.heads.append(line.raw[start:end])
         self.cuts.append(slice(start, end))
         self.stamp_end, self.gap = start, 1 + len(line.date)

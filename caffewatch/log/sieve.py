@@ -2,26 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from itertools import compress, repeat
 from operator import not_
-from typing import NamedTuple
 
 from caffewatch.log.asides import UNRECOGNISED, said_aside
 from caffewatch.log.grammar import is_foreign
 from caffewatch.log.lines import MAX_LINE
+from caffewatch.log.schedule import Due
 from caffewatch.log.shape import Lines
 from caffewatch.log.shortcuts import PATTERNS, Shortcuts
-from caffewatch.log.slices import cut
+from caffewatch.log.slices import cut, leading
 
 _CLIPPED = "clipped"
-"""The one pattern of which there may be a line for each iteration."""
+_CLIPPING = PATTERNS[_CLIPPED].match_bytes
+_FEW = 8
+"""Displays that are looked at together at first."""
 
 
-class Sifted(NamedTuple):
+class Sifted:
     """Lines of displays and tests without others, and their numbers.
 
     Parameters
+    ----------
+    lines, start
+        Where they are taken from, and where in that to begin.
+    first
+        The number of the line there.
+
+    Attributes
     ----------
     unrecognised
         The numbers of dropped lines that say nothing that Caffe says.
@@ -31,69 +39,119 @@ class Sifted(NamedTuple):
         The names of their patterns, and the lines.
     """
 
-    lines: list[bytes]
-    numbers: Sequence[int]
-    unrecognised: Sequence[int] = ()
-    asides: Sequence[int] = ()
-    behind: Sequence[int] = ()
-    names: Sequence[str] = ()
-    raws: Sequence[bytes] = ()
+    def __init__(self, lines: list[bytes], start: int, first: int) -> None:
+        self.first = first
+        self._from, self._at, self._shift = lines, start, first - start
+        self.lines: list[bytes] = []
+        self.numbers: list[int] = []
+        self.unrecognised: list[int] = []
+        self.asides: list[int] = []
+        self.behind: list[int] = []
+        self.names: list[str] = []
+        self.raws: list[bytes] = []
+
+    def take(self, count: int) -> None:
+        """Keep so many lines as they come."""
+        start, self._at = self._at, min(self._at + count, len(self._from))
+        self.lines += self._from[start : self._at]
+        self.numbers += range(start + self._shift, self._at + self._shift)
+
+    def in_place(self, key: bytes, place: slice, period: int, most: int) -> int:
+        """Return how many of the next lines at equal distances have a key, up to another."""
+        start = self._at + period - 1
+        column = self._from[start : start + most * period : period]
+        return leading(map(cut, column, repeat(place)), repeat(key, len(column)))
+
+    def sift(self, count: int, sieve: Sieve, shortcuts: Shortcuts) -> bool:
+        """Keep so many lines that a sieve keeps; return whether they came before one in doubt."""
+        certain = True
+        while count > 0 and certain and self._at < len(self._from):
+            lines = self._from[self._at : self._at + count]
+            keys = list(map(cut, lines, repeat(sieve.place)))
+            kept = list(map(sieve.keys.__contains__, keys))
+            first, done = self._at + self._shift, len(self.lines)
+            for dropped, at in enumerate(compress(range(len(lines)), map(not_, kept))):
+                raw = lines[at][:MAX_LINE]
+                if keys[at] == sieve.clipped and _CLIPPING(raw, sieve.end):
+                    said: str | None = _CLIPPED
+                elif is_foreign(raw):
+                    said = UNRECOGNISED
+                else:
+                    said = sieve.judge(raw, keys[at], shortcuts)
+                if said == UNRECOGNISED:
+                    self.unrecognised.append(first + at)
+                elif said:
+                    self.asides.append(first + at)
+                    self.behind.append(done + at - dropped)
+                    self.names.append(said)
+                    self.raws.append(raw)
+                elif said is None:
+                    del kept[at:]
+                    certain = False
+                    break
+            self._at += len(kept)
+            self.lines += compress(lines, kept)
+            self.numbers += compress(range(first, first + len(kept)), kept)
+            count -= len(self.lines) - done
+        return count <= 0
 
 
 class Sieve:
-    """What tells the learned lines from others: thread, place in the source, and a few letters."""
+    """What tells the learned lines from others: thread, place in the source, and a few letters.
 
-    def __init__(self, *learned: Lines) -> None:
+    Attributes
+    ----------
+    place, keys
+        Where these stand in a line, and those of the learned ones.
+    clipped, end
+        Those of lines of clipping, and where their message begins.
+    """
+
+    def __init__(self, display: Lines, test: Lines | None) -> None:
+        learned = [display] if test is None else [display, test]
         fixed = [x for lines in learned for x in lines.fixed]
         prefixes = [len(lines.heads[x.at]) for lines in learned for x in lines.shown]
-        start = learned[0].stamp_end
-        self._length = min(max(prefixes), *map(len, fixed))
-        self._place = slice(start, start + self._length)
-        self._keys = frozenset(x[: self._length] for x in fixed)
-        self._clipped, self._end = b"", 0
+        start, self._length = display.stamp_end, min(max(prefixes), *map(len, fixed))
+        self.place = slice(start, start + self._length)
+        self.keys = frozenset(x[: self._length] for x in fixed)
+        self._display, self._test = display, test
+        self.clipped, self.end = b"", 0
 
-    def sift(self, lines: list[bytes], first: int, shortcuts: Shortcuts) -> Sifted:
-        """Keep lines like the learned ones, up to the first line that is in doubt.
+    def judge(self, raw: bytes, key: bytes, shortcuts: Shortcuts) -> str | None:
+        """Return what is said by a line of Caffe's that is none of the learned; see `said_aside`.
 
-        Parameters
-        ----------
-        first
-            The number of the first line.
+        Learn where lines of clipping come from: of those there may be one for each iteration.
         """
-        keys = list(map(cut, lines, repeat(self._place)))
-        kept = list(map(self._keys.__contains__, keys))
-        clipped, end, matches = self._clipped, self._end, PATTERNS[_CLIPPED].match_bytes
-        unrecognised, asides, behind = [], [], []
-        names, raws = [], []
-        for dropped, at in enumerate(compress(range(len(lines)), map(not_, kept))):
-            raw = lines[at][:MAX_LINE]
-            if keys[at] == clipped and matches(raw, end):
-                said: str | None = _CLIPPED
-            elif is_foreign(raw):
-                said = UNRECOGNISED
-            else:
-                said = said_aside(raw, shortcuts)
-            if said == UNRECOGNISED:
-                unrecognised.append(first + at)
-            elif said:
-                asides.append(first + at)
-                behind.append(at - dropped)
-                names.append(said)
-                raws.append(raw)
-            elif said is None:
-                del kept[at:]
-                break
-        if _CLIPPED in names and not clipped:
-            self._learn(raws[names.index(_CLIPPED)])
-        numbers = range(first, first + len(kept))
-        columns = list(compress(lines, kept)), list(compress(numbers, kept))
-        return Sifted(*columns, unrecognised, asides, behind, names, raws)
+        said = said_aside(raw, shortcuts)
+        if said == _CLIPPED:
+            end = raw.find(b"] ") + len(b"] ")
+            if end <= self.place.stop:
+                self.clipped, self.end = key, end
+        return said
 
-    def _learn(self, raw: bytes) -> None:
-        """Learn where lines of clipping come from."""
-        end = raw.index(b"] ") + len(b"] ")
-        if end <= self._place.stop:
-            self._clipped, self._end = raw[self._place], end
+    def sift(self, sifted: Sifted, count: int, due: Due, shortcuts: Shortcuts) -> None:
+        """Keep displays, and the tests that are due, where there are few lines between them.
+
+        Those that end where they should are taken as they come: they are compared afterwards.
+        """
+        done, tries = 0, _FEW
+        for before, _ in (*due, (count, 0)):
+            while done < before:
+                most = min(tries, before - done)
+                whole = self._take(sifted, self._display, most)
+                tries = 2 * tries if whole == most else _FEW
+                if whole < most and not sifted.sift(len(self._display), self, shortcuts):
+                    return
+                done += min(most, whole + 1)
+            if before < count and self._test is not None and not self._take(sifted, self._test, 1):
+                sifted.sift(len(self._test), self, shortcuts)
+
+    def _take(self, sifted: Sifted, like: Lines, most: int) -> int:
+        """Keep displays or tests up to one that does not end in place; return how many."""
+        period, key = len(like), like.fixed[-1][: self._length]
+        found = sifted.in_place(key, self.place, period, most)
+        sifted.take(found * period)
+        return found
 
 
 def apart(lines: list[bytes], shortcuts: Shortcuts) -> list[bytes]:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from caffewatch.log.asides import Asides
 from caffewatch.log.debug_info import Blocks
+from caffewatch.log.events import Clipped
 from caffewatch.log.glog import read_line
 from caffewatch.log.grammar import recognise
 from caffewatch.log.shape import shape_of
@@ -43,7 +45,9 @@ def sifted(lines: list[bytes], first: int) -> Sifted:
     shortcuts = learned()
     shape = shape_of(CAFFE, Blocks(), shortcuts)
     assert shape is not None
-    return Sieve(shape.lines).sift(lines, first, shortcuts)
+    found = Sifted(lines, 0, first)
+    found.sift(len(lines), Sieve(shape.lines, None), shortcuts)
+    return found
 
 
 def test_what_is_dropped() -> None:
@@ -92,6 +96,18 @@ def test_a_shown_line_of_another_thread_is_doubtful() -> None:
     other = CAFFE[1].replace(b" sgd_solver", b"1 sgd_solver")
 
     assert sifted([CAFFE[0], other, CAFFE[1]], 1).lines == CAFFE[:1]
+
+
+@pytest.mark.parametrize("rank", [b"", b" [0.1] "])
+def test_without_a_blank_behind_the_prefix(rank: bytes) -> None:
+    """Whatever stands there, it is clipping."""
+    odd = CLIPPED.replace(b"] ", b"]" + rank)
+
+    found = sifted([odd, CAFFE[0], odd, CAFFE[1]], 1)
+
+    assert (found.lines, found.raws) == (CAFFE, [odd, odd])
+    asides = Asides([0, 0], found.asides, found.names, found.raws)
+    assert [event for _, event in asides.events()] == [Clipped(1, 70, 35), Clipped(3, 70, 35)]
 
 
 def test_to_learn_from() -> None:
