@@ -129,7 +129,9 @@ class GradientExplosion(Rule[GradientExplosionParameters]):
                 return False
         count, start = survey.stretch.blocks, survey.layout.backward
         due, _ = self._schedule(count)
-        usual = [self._usual, *(self._after(survey, x, start) for x in due if x < count)]
+        later = {x: self._after(survey, x, start) for x in due if x < count}
+        usual = [self._usual, *later.values()]
+        survey.notes[self] = later
         if survey.size < min(x.lowest for x in usual):
             return True
         high = [survey.high[start + at] for at in self._at]
@@ -143,7 +145,8 @@ class GradientExplosion(Rule[GradientExplosionParameters]):
         stretch, start = survey.stretch, survey.layout.backward
         due, self._due = self._schedule(stretch.blocks)
         if due:
-            self._usual = self._after(survey, due[-1], start)
+            known = survey.notes[self].get(due[-1])
+            self._usual = known or self._after(survey, due[-1], start)
         self._age += stretch.blocks
         last = range(stretch.blocks)[-_HISTORY:]
         self._history.extend(stretch.block(at)[start:] for at in last)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from itertools import islice
 
 from caffewatch.detect.finding import Evidence, Place
 from caffewatch.log.displays import FIRST, Display
@@ -55,7 +54,7 @@ class Untrained:
         displays = self._run.displays
         if displays.count < 2 * FIRST:
             return False
-        before = [x.loss for x in islice(reversed(displays.recent), FIRST)]
+        before = displays.latest(FIRST)
         return self.loss is None or max(*before, *losses) < share * self.loss
 
     def still(self, share: float, level: float | None = None) -> bool:

@@ -46,13 +46,15 @@ class Survey:
         Whether no value is 0.
     restless
         The rules for which something may happen in it: all others may pass over it.
+    notes
+        What rules worked out when they were asked, each by itself.
     slowest, fastest
         The learning rates that the blocks were printed at; 0 where there was none.
     """
 
     __slots__ = (
-        "fastest", "finite", "high", "layout", "losses", "low", "restless", "size", "slowest",
-        "stretch", "tests", "without_zero",
+        "fastest", "finite", "high", "layout", "losses", "low", "notes", "restless", "size",
+        "slowest", "stretch", "tests", "without_zero",
     )  # fmt: skip
 
     def __init__(
@@ -70,6 +72,7 @@ class Survey:
         self.finite = isfinite(total)
         self.without_zero = all(stretch.values)
         self.restless: tuple[Any, ...] = ()
+        self.notes: dict[Any, Any] = {}
         self.low, self.high = _Extremes(min, stretch), _Extremes(max, stretch)
 
     @property

@@ -14,6 +14,9 @@ from caffewatch.log.stretch import Stretch
 FIRST = 5
 """Displays that are kept of the start of a run."""
 KEPT = 256
+_MOST_UNMADE = 16
+"""Stretches whose displays are made only when they are asked for."""
+_Columns = tuple[Sequence[int], Sequence[float], Sequence[int], Sequence[float]]
 
 
 class Averaged(Protocol):
@@ -52,8 +55,6 @@ class Displays:
 
     Attributes
     ----------
-    recent
-        The last displays, oldest first.
     count
         How many there were in this run.
     open
@@ -63,8 +64,9 @@ class Displays:
     """
 
     def __init__(self) -> None:
-        self.recent: deque[Display] = deque(maxlen=KEPT)
         self.count = 0
+        self._recent: deque[Display] = deque(maxlen=KEPT)
+        self._unmade: list[_Columns] = []
         self.first: list[float] = []
         self.start: float | None = None
         self._history: list[float] = []
@@ -76,9 +78,17 @@ class Displays:
         self._awaits_outputs = False
         self._levels: dict[int, float] = {}
 
+    @property
+    def recent(self) -> deque[Display]:
+        """The last displays, oldest first."""
+        for columns in self._unmade:
+            self._recent.extend(map(Display, *columns))
+        self._unmade.clear()
+        return self._recent
+
     def level(self, count: int) -> float | None:
         """Return the mean of the last losses; None before there are so many."""
-        if len(self.recent) < count:
+        if self.count < count:
             return None
         level = self._levels.get(count)
         if level is None:
@@ -128,10 +138,13 @@ class Displays:
         """Take a stretch, and what `losses_of` gave for it, behind the first displays."""
         self._window = deque(self._window, maxlen=run.loss_window)
         self._window.extend(_losses_of(stretch) if run.loss_window > 1 else losses[-1:])
-        new = slice(max(0, len(losses) - KEPT), None)
-        lines = (stretch.numbers[start + stretch.last_shown] for start in stretch.starts[new])
-        columns = lines, stretch.times[new], stretch.iterations[new], losses[new]
-        self.recent.extend(map(Display, *columns))
+        new, last = slice(max(0, len(losses) - KEPT), None), stretch.last_shown
+        lines = [stretch.numbers[start + last] for start in stretch.starts[new]]
+        if len(losses) >= KEPT:
+            self._unmade.clear()
+        elif len(self._unmade) >= _MOST_UNMADE:
+            self._recent = self.recent
+        self._unmade.append((lines, stretch.times[new], stretch.iterations[new], losses[new]))
         self._history.extend(losses)
         if len(self._history) > 2 * KEPT:
             del self._history[: (len(self._history) - KEPT - 1) // KEPT * KEPT]

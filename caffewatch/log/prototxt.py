@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 Message = dict[str, list["Message | str"]]
 """Fields of a message: name -> all its values, in order; numbers and enums stay text."""
@@ -94,3 +95,15 @@ def number(message: Message, name: str, default: float) -> float:
         return float(text(message, name, str(default)))
     except ValueError:
         return default
+
+
+def solver_type(parameters: Mapping[str, str]) -> str:
+    """Return the kind of a solver as Caffe names it, whichever way its parameters do."""
+    kind = parameters.get("type") or parameters.get("solver_type") or "SGD"
+    return _SOLVERS.get(kind.upper(), kind)
+
+
+_SOLVERS = {
+    "NESTEROV": "Nesterov", "ADAGRAD": "AdaGrad", "RMSPROP": "RMSProp", "ADADELTA": "AdaDelta",
+    "ADAM": "Adam",
+}  # fmt: skip

@@ -30,7 +30,8 @@ from caffewatch.log.events import (
     Update,
 )  # fmt: skip
 from caffewatch.log.life import Life
-from caffewatch.log.prototxt import whole
+from caffewatch.log.pace import paces
+from caffewatch.log.prototxt import solver_type, whole
 from caffewatch.log.stretch import Stretch
 from caffewatch.log.topology import Net
 
@@ -149,20 +150,18 @@ class Run:
 
     def pass_over(self, stretch: Stretch) -> list[float | None]:
         """Take a stretch, behind the first display; return `speed` as it was at each display."""
-        count, blocks = len(stretch), stretch.blocks
+        count, blocks, iterations = len(stretch), stretch.blocks, stretch.iterations
         self.debug_values += blocks * len(stretch.blobs)
         if stretch.blobs and stretch.blobs[-1].phase == "backward":
             self.passes += blocks
             for last in range(max(0, blocks - RECENT), blocks):
-                iteration = stretch.iterations[last // stretch.passes]
+                iteration = iterations[last // stretch.passes]
                 self.last_pass = stretch.pass_(last, Moment(iteration, estimated=False))
                 self.recent.append(self.last_pass)
             self.norms = stretch.norms_of(blocks - 1) or self.norms
         self.display_count += count
-        self.loss, self.rate, self.ended_at = (
-            stretch.losses[-1], stretch.speeds[-1], stretch.times[-1]
-        )  # fmt: skip
-        self.losses.extend(zip(stretch.iterations[-RECENT:], stretch.losses[-RECENT:], strict=True))
+        self.loss, self.rate = stretch.losses[-1], stretch.speeds[-1]
+        self.losses.extend(zip(iterations[-RECENT:], stretch.losses[-RECENT:], strict=True))
         for output in stretch.outputs_of(count - 1):
             self._output(output)
         for column in stretch.tests.outputs:
@@ -172,7 +171,13 @@ class Run:
         self.clips += stretch.asides.names.count("clipped")
         for _, event in stretch.asides.events("snapshot"):
             _HANDLERS[type(event)](self, event)
-        return [self._shown(stretch.iterations[x], stretch.times[x]) for x in range(count)]
+        self.ended_at = stretch.times[-1]
+        speeds = paces(self.iteration, self.display_time, iterations, stretch.times)
+        if speeds is None or self.max_iterations in iterations:
+            return list(map(self._shown, iterations, stretch.times))
+        self.previous_iteration = iterations[-2] if count > 1 else self.iteration
+        self.iteration, self.display_time, self.speed = iterations[-1], self.ended_at, speeds[-1]
+        return speeds
 
     def _shown(self, iteration: int, time: float | None) -> float | None:
         """Take an Iteration line's number and stamp; return the speed, by the stamps.
@@ -244,8 +249,7 @@ class Run:
 
     def _solver(self, event: SolverRead) -> None:
         given = self.solver = dict(event.parameters)
-        kind = given.get("type") or given.get("solver_type") or "SGD"
-        self.solver_type = _SOLVERS.get(kind.upper(), kind)
+        self.solver_type = solver_type(given)
         self.max_iterations = whole(given.get("max_iter"))
         self.given_display = whole(given.get("display"))
         self.average_loss = whole(given.get("average_loss")) or 1
@@ -277,10 +281,6 @@ class Run:
             self.ignored_layers.append(event.layer)
 
 
-_SOLVERS = {
-    "NESTEROV": "Nesterov", "ADAGRAD": "AdaGrad", "RMSPROP": "RMSProp", "ADADELTA": "AdaDelta",
-    "ADAM": "Adam",
-}  # fmt: skip
 _OF_LIFE = frozenset({SnapshotWritten, Loaded, Ended, Solving, SolverRead})
 _HANDLERS: dict[type, Callable[[Run, Any], None]] = {
     Pass: Run._pass,
