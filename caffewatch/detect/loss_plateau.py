@@ -99,7 +99,7 @@ class LossPlateau(Rule[LossPlateauParameters]):
 
     def is_calm(self, survey: Survey) -> bool:
         """Tell whether no display is one to find a plateau at, and nothing is open."""
-        if self._finding is not None or self._slow is not None or self._began is None:
+        if self._finding is not None or self._slow is not None:
             return False
         highest = max(self._highest, survey.fastest)
         if survey.slowest <= highest * self.parameters.rate_share or not self.run.net.layers:
@@ -107,7 +107,7 @@ class LossPlateau(Rule[LossPlateauParameters]):
         guess, losses = self._chance.of(self.run.net), survey.losses
         if guess is not None and max(losses) >= self.parameters.chance * guess:
             return False
-        alike = self._alike(survey)
+        alike = survey.notes[self] = self._alike(survey)
         if not alike:
             return True
         before = self.run.displays.latest(max(_WINDOW, self.parameters.displays))
@@ -119,7 +119,9 @@ class LossPlateau(Rule[LossPlateauParameters]):
 
     def pass_over(self, survey: Survey) -> None:
         """Count displays; remember the last, and the rates."""
-        alike = self._alike(survey)
+        alike = survey.notes[self]
+        if self._began is None:
+            self._began, self._count = survey.display(0), 0
         self._rate, self._highest = survey.stretch.rates[-1], max(self._highest, survey.fastest)
         self._count += len(survey.losses)
         self._before = survey.losses[-1]

@@ -92,6 +92,7 @@ class Overfitting(Rule[OverfittingParameters]):
     def is_calm(self, survey: Survey) -> bool:
         """Tell whether with none of the tests a finding begins or ends."""
         nets: dict[str, _Net] = {}
+        survey.notes[self] = nets
         for test, level in survey.tests:
             if self._is_unfit(test):
                 continue
@@ -104,9 +105,7 @@ class Overfitting(Rule[OverfittingParameters]):
 
     def pass_over(self, survey: Survey) -> None:
         """Remember the tests."""
-        for test, level in survey.tests:
-            if not self._is_unfit(test):
-                self._step(self._nets.setdefault(test.net, _Net()), test, level)
+        self._nets |= survey.notes[self]
 
     def _step(self, net: _Net, test: Tested, level: float | None) -> None:
         """Take a test, and the mean of the training losses before it."""

@@ -105,7 +105,7 @@ class SuspectData(Rule[SuspectDataParameters]):
         displays = self.run.displays
         if displays.count < self.parameters.displays or self._is_of(TRAIN):
             return False
-        behind, followed = dict(self._behind), set(self._followed)
+        behind, followed = survey.notes[self] = dict(self._behind), set(self._followed)
         for test, level in survey.tests:
             follows = self._follows(test, displays.progress(level), behind, followed)
             begins = follows is False and self._finding is None
@@ -116,9 +116,7 @@ class SuspectData(Rule[SuspectDataParameters]):
 
     def pass_over(self, survey: Survey) -> None:
         """Remember how the tests follow."""
-        for test, level in survey.tests:
-            progress = self.run.displays.progress(level)
-            self._follows(test, progress, self._behind, self._followed)
+        self._behind, self._followed = survey.notes[self]
 
     def on_tested(self, test: Tested) -> Sequence[Finding]:
         """Compare a test's loss with guessing, once training has learned."""

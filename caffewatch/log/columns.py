@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Sequence
 from functools import cached_property
 from itertools import repeat
-from typing import Any
+from typing import Any, cast
 
 from caffewatch.log.events import TRAIN
 from caffewatch.log.glog import Line
@@ -21,6 +21,9 @@ _VARYING = {
     "testing": (1,),
 }  # fmt: skip
 """Name of a pattern -> its groups that are not the same from line to line."""
+_REPEATED = frozenset({("output", 5), ("test_output", 5)})
+"""Groups that are the same as the one before the last where a loss has the weight 1."""
+_groups = cast(Callable[[re.Match[bytes] | None], tuple[bytes, ...]], re.Match.groups)
 _NUMBERED = frozenset({"iteration", "learning_rate", "testing"})
 """Names of those whose first group is an iteration."""
 
@@ -66,7 +69,7 @@ class Column:
         matches = list(map(self._matching, lines, repeat(self._end)))
         if None in matches:
             del matches[matches.index(None) :]
-        columns: list[Any] = list(zip(*[x.groups() for x in matches if x is not None], strict=True))
+        columns: list[Any] = list(zip(*map(_groups, matches), strict=True))
         count = len(matches)
         if self.name in _NUMBERED and columns:
             count = leading(map(int, columns.pop(0)), iterations[:count])
@@ -102,6 +105,8 @@ def _form(name: str, match: Any) -> bytes:
         if match[group] is None:
             continue
         number = _COUNT if name in _NUMBERED and group == 1 else _VALUE
+        if (name, group) in _REPEATED and match[group] == match[group - 2]:
+            number = rb"\1"
         form += re.escape(raw[at : match.start(group)]) + number
         at = match.end(group)
     return form + re.escape(raw[at:])

@@ -129,6 +129,7 @@ OTHER_MESSAGES = (
 )
 """Messages without a first word to know them by: most begin with a layer's name."""
 
+_DEATHS = r"(?:Killed|Aborted|Bus error|Segmentation fault)(?: \(core dumped\))?(?:  |$)"
 RAW_LINES = (
     Pattern("header", r"Log file created at: "),
     Pattern("", r"(?:Running on machine|Running duration|Log line format|Application fingerprint)"),
@@ -138,15 +139,20 @@ RAW_LINES = (
     Pattern("", r" +@ +0x[0-9a-f]+ "),
     Pattern("crash_line", r"terminate called |double free or corruption|corrupted size|std::bad_alloc$"),
     Pattern("crash_line", r"(?:free|malloc|corrupted|munmap_chunk)\(\): |\*\*\* Error in \S+: "),
-    Pattern("crash_line", r"(?:.*: line \d+: +\d+ )?(?:Killed|Aborted|Bus error|Segmentation fault)(?: \(core dumped\))?(?:  |$)"),
+    Pattern("crash_line", _DEATHS),
     Pattern("crash_line", r"Check failed: "),
+    Pattern("crash_line", r".*: line \d+: +\d+ " + _DEATHS),
 )  # fmt: skip
 """Lines that stand without a prefix even where the log has prefixes: headers, traces, deaths."""
 
 _ANY_RAW = Pattern("", "|".join(x.regex for x in RAW_LINES))
 """Matches no foreign line: most lines without a prefix are such."""
 _ANY_RAW_BYTES = re.compile(_ANY_RAW.regex.encode())
+_RAW_STARTS = frozenset(x.encode() for x in "LRA*P tdcsfmKBSC")
+"""Of one of these a line without a prefix begins, or it is a shell's with a number in it."""
 _STAMP = re.compile(rb"[IWEF]\d{4}")
+_BRACKET, _RETURN = b"]\r"
+"""Numbers of bytes, which are found at a fifth of the cost. A bracket ends each prefix."""
 _RANK = re.compile(r"\[\d+(?:\.\d+)*\] ")
 MAX_MESSAGE = 4096
 """Characters of a message: Caffe's are shorter, and a longer one could make a pattern slow."""
@@ -176,9 +182,9 @@ def is_foreign(raw: bytes) -> bool:
     It is in doubt of blank lines, of those that a carriage return rewrites, and of a byte order mark.
     """
     return not (
-        _STAMP.search(raw)
-        or _ANY_RAW_BYTES.match(raw)
-        or b"\r" in raw
+        (_BRACKET in raw and _STAMP.search(raw))
+        or ((raw[:1] in _RAW_STARTS or b": line " in raw) and _ANY_RAW_BYTES.match(raw))
+        or _RETURN in raw
         or raw[:1] == b"\xef"
         or not raw.strip()
     )
