@@ -11,6 +11,7 @@ from caffewatch.log.glog import Clock, Line, glued, read_line
 from caffewatch.log.grammar import is_foreign, recognise, recognise_raw
 from caffewatch.log.lines import Offsets
 from caffewatch.log.passes import Passes
+from caffewatch.log.prototxt import is_field
 from caffewatch.log.rhythm import Rhythm
 from caffewatch.log.setup import SetUp
 from caffewatch.log.shortcuts import Shortcuts
@@ -76,7 +77,11 @@ class LineReader:
 
     def _take(self, raw: bytes) -> None:
         """Take one line that is neither the debug_info line expected nor of a known place."""
-        if self._prefixed and not self._setup.dumping and is_foreign(raw):
+        if self._prefixed and self._setup.dumping:
+            if is_field(raw):
+                self._setup.feed_dump(raw.decode())
+                return
+        elif self._prefixed and is_foreign(raw):
             self.unrecognised += 1
             return
         line = read_line(raw)

@@ -16,6 +16,13 @@ MAX_TEXT = 8 << 20
 """Characters of a dump; that of ResNet-152 has 0.2 million."""
 _DIGITS = 15
 
+_FIELD = re.compile(rb" *(?:\}|\w+ \{|\w+: (?:[-+.\w]+|\"[\w ./,:+-]*\"))", re.ASCII)
+
+
+def is_field(line: bytes) -> bool:
+    """Tell quickly that a line is a field or a brace, and nothing else; False where in doubt."""
+    return _FIELD.fullmatch(line) is not None
+
 
 class Reader:
     """Read a dump line by line; what is no field is passed over.
