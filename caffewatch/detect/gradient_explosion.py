@@ -121,7 +121,9 @@ class GradientExplosion(Rule[GradientExplosionParameters]):
         """Tell whether all gradients are usual, and nothing is open."""
         if survey.layout is None:
             return True
-        if survey.layout is not self._layout or self._finding is not None:
+        quiet = self._quiet + survey.stretch.blocks
+        ends = self._finding is not None and quiet >= self.parameters.clear * self.patience
+        if survey.layout is not self._layout or ends:
             return False
         if survey.size >= self._least:
             limits = enumerate(self._limits, survey.layout.backward)
@@ -145,9 +147,9 @@ class GradientExplosion(Rule[GradientExplosionParameters]):
         stretch, start = survey.stretch, survey.layout.backward
         due, self._due = self._schedule(stretch.blocks)
         if due:
-            known = survey.notes[self].get(due[-1])
-            self._usual = known or self._after(survey, due[-1], start)
+            self._usual = survey.notes[self].get(due[-1]) or self._after(survey, due[-1], start)
         self._age += stretch.blocks
+        self._quiet += stretch.blocks
         last = range(stretch.blocks)[-_HISTORY:]
         self._history.extend(stretch.block(at)[start:] for at in last)
 
@@ -266,10 +268,9 @@ class GradientExplosion(Rule[GradientExplosionParameters]):
         found = self._learned[number]
         step = self._step(look, found)
         value = look.values[found.diff or 0]
-        usual = self._usual.medians[number]
         text = (
             f"At {{iteration}} {describe(look.layout.blobs[found.diff or 0])} is {spell(value)}; "
-            f"the median of its own history is {spell(usual)}"
+            f"the median of its own history is {spell(self._usual.medians[number])}"
         )
         if step is not None:
             text += f"; one update changes the parameter by {100 * step:.0f}% of its mean"
@@ -279,8 +280,7 @@ class GradientExplosion(Rule[GradientExplosionParameters]):
         number, norm = self._clips
         if not number:
             return ""
-        since = self.run.iteration
-        after = "the start" if since is None else f"iteration {since}"
+        after = "the start" if self.run.iteration is None else f"iteration {self.run.iteration}"
         return f" Clipped since {after}: {number} times, with an L2 norm of up to {spell(norm)}."
 
     def _advise(self) -> list[str]:

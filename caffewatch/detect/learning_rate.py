@@ -81,8 +81,13 @@ class LearningRateRule(Rule[LearningRateParameters]):
         return (self._finding,)
 
     def is_calm(self, survey: Survey) -> bool:
-        """Tell whether the rate is high enough, and nothing is open."""
-        if self._low or self._finding is not None or not self._highest:
+        """Tell whether the rate stays high enough, or as low as it was told to be."""
+        if not self._highest:
+            return False
+        if self._low:
+            told = self._finding is not None or self._is_late(survey.stretch.iterations[0])
+            return told and survey.fastest <= max(0.0, self._highest * self.parameters.share)
+        if self._finding is not None:
             return False
         highest = max(self._highest, survey.fastest)
         return survey.slowest > highest * self.parameters.share and survey.slowest > 0
@@ -90,6 +95,10 @@ class LearningRateRule(Rule[LearningRateParameters]):
     def pass_over(self, survey: Survey) -> None:
         """Remember the highest rate."""
         self._highest = max(self._highest, survey.fastest)
+
+    def _is_late(self, iteration: int) -> bool:
+        """Tell whether the rate has been low for long enough to be told, but the end is near."""
+        return self._count >= self.parameters.displays and not self._far_to_go(iteration)
 
     def _recover(self) -> Sequence[Finding]:
         self._low, self._count, self._first = [], 0, None

@@ -83,10 +83,14 @@ class LossDivergence(Rule[LossDivergenceParameters]):
         return (self._finding,)
 
     def is_calm(self, survey: Survey) -> bool:
-        """Tell whether no loss is too high, and nothing is open."""
-        if self._finding is not None or self._streak or self._limit is None:
+        """Tell whether no loss is too high, or all are where that has been told."""
+        if self._limit is None:
             return False
-        return max(survey.losses) < self._limit
+        if self._finding is None:
+            return not self._streak and max(survey.losses) < self._limit
+        if self._below or not self._streak:
+            return False
+        return min(survey.losses) >= self._limit
 
     def _bound(self, highest: float) -> float:
         bound = highest * self.parameters.factor

@@ -18,6 +18,7 @@ from caffewatch.log.run import Run
 _KNOWN_CHANCES = tuple(log(classes) for classes in (2, 10, 100, 1000))
 _WINDOW = 20
 _FAR_ABOVE = 1.3
+_PROGRESS = 0.9
 _UNKNOWN_LENGTH = 50_000
 """Iterations of a run that does not say how many it has."""
 
@@ -98,11 +99,12 @@ class LossPlateau(Rule[LossPlateauParameters]):
         return (self._finding,)
 
     def is_calm(self, survey: Survey) -> bool:
-        """Tell whether no display is one to find a plateau at, and nothing is open."""
-        if self._finding is not None or self._slow is not None:
-            return False
-        highest = max(self._highest, survey.fastest)
-        if survey.slowest <= highest * self.parameters.rate_share or not self.run.net.layers:
+        """Tell whether no display is one to find a plateau at, or one at which it ends."""
+        least = max(self._highest, survey.fastest) * self.parameters.rate_share
+        if self._finding is not None:
+            rate = survey.slowest if self._slow is None else survey.fastest
+            return self._lasts(self._finding, survey) and (rate > least) == (self._slow is None)
+        if self._slow is not None or survey.slowest <= least or not self.run.net.layers:
             return False
         guess, losses = self._chance.of(self.run.net), survey.losses
         if guess is not None and max(losses) >= self.parameters.chance * guess:
@@ -119,6 +121,9 @@ class LossPlateau(Rule[LossPlateauParameters]):
 
     def pass_over(self, survey: Survey) -> None:
         """Count displays; remember the last, and the rates."""
+        if self._finding is not None:
+            self._rate, self._highest = survey.stretch.rates[-1], max(self._highest, survey.fastest)
+            return
         alike = survey.notes[self]
         if self._began is None:
             self._began, self._count = survey.display(0), 0
@@ -131,6 +136,13 @@ class LossPlateau(Rule[LossPlateauParameters]):
         begins, count = alike[-1] + 1, len(survey.losses)
         self._began = survey.display(begins) if begins < count else None
         self._count = count - begins
+
+    def _lasts(self, finding: Finding, survey: Survey) -> bool:
+        """Tell whether all levels are where a plateau is not over yet."""
+        value = finding.place.value
+        return value is None or (
+            min(*self.run.displays.latest(_WINDOW), *survey.losses) > _PROGRESS * value
+        )
 
     def _alike(self, survey: Survey) -> list[int]:
         """Return the displays whose loss is about that of the one before."""
@@ -229,7 +241,11 @@ class LossPlateau(Rule[LossPlateauParameters]):
 
     def _progress(self, level: float) -> Sequence[Finding]:
         finding = self._finding
-        if finding is None or finding.place.value is None or level > 0.9 * finding.place.value:
+        if (
+            finding is None
+            or finding.place.value is None
+            or level > _PROGRESS * finding.place.value
+        ):
             return ()
         self._finding = self._began = None
         return (self.end(finding),)

@@ -85,8 +85,10 @@ class LossSpike(Rule[LossSpikeParameters]):
         return () if self._finding is None else self._calm(self._finding)
 
     def is_calm(self, survey: Survey) -> bool:
-        """Tell whether no loss leaps above that of the untrained net, and nothing is open."""
-        if self._finding is not None or self._spike is not None or not self._before:
+        """Tell whether no loss leaps above that of the untrained net, and no finding ends."""
+        if self._spike is not None or not self._before:
+            return False
+        if self._finding is not None and self._quiet + len(survey.losses) >= self._needed:
             return False
         start, losses, spread = self._untrained.loss, survey.losses, self.parameters.spread
         if start is None or max(losses) < self.parameters.above_start * start:
@@ -94,8 +96,15 @@ class LossSpike(Rule[LossSpikeParameters]):
         return all(x < spread * before for before, x in pairwise((self._before[-1], *losses)))
 
     def pass_over(self, survey: Survey) -> None:
-        """Remember the losses."""
+        """Remember the losses, and how long there was no spike."""
         self._before.extend(survey.losses)
+        if self._finding is not None:
+            self._quiet += len(survey.losses)
+
+    @property
+    def _needed(self) -> int:
+        """Displays without a spike after which a finding is over."""
+        return self.parameters.clear * self.patience
 
     def _leaps(self, loss: float) -> bool:
         self._usual = median(self._before)
@@ -128,7 +137,7 @@ class LossSpike(Rule[LossSpikeParameters]):
 
     def _calm(self, finding: Finding) -> Sequence[Finding]:
         self._quiet += 1
-        if self._quiet < self.parameters.clear * self.patience:
+        if self._quiet < self._needed:
             return ()
         self._finding = None
         return (self.end(finding),)
