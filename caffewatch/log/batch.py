@@ -110,7 +110,8 @@ class Batch:
     def __init__(
         self, sifted: Sifted, count: int, shape: Shape, test: TestShape | None, due: Due
     ) -> None:
-        self._sifted, self._numbers = sifted, sifted.numbers
+        self._sifted = sifted
+        lines, self._numbers = sifted.kept()
         self._shape, self._test, self._due = shape, test, due
         self._displays = _Columns(shape.lines)
         self._tests = _Columns(Lines() if test is None else test.lines)
@@ -119,7 +120,7 @@ class Batch:
         self._begun: dict[int, list[float]] = {}
         self.missed = False
         self.count = count
-        self._lay_out(sifted.lines)
+        self._lay_out(lines)
         self._before = self._place() if sifted.asides else []
 
     def _lay_out(self, lines: list[bytes]) -> None:
