@@ -528,6 +528,22 @@ class TestSweep:
 
         assert passed_over(joined(lines), monkeypatch) > 100
 
+    @pytest.mark.parametrize("more", ["  [ {} / 2000 ] -> [ 0:1 (H:M) ]", ", remaining {} hours"])
+    def test_what_forks_write_behind_the_loss(
+        self, more: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """It may differ from line to line, and says once that nothing was learned."""
+        lines = healthy()
+        shown = [at for at, x in enumerate(lines) if ", loss = " in x]
+        for number, at in enumerate(shown):
+            lines[at] += more.format(number)
+        assert passed_over(joined(lines), monkeypatch) > 100
+
+        lines[shown[60]] = lines[shown[60]].replace(more.format(60), ", ignore and continue.")
+        data = joined(lines)
+
+        assert seen(data, True, 1 << 20) == seen(data, False, 1 << 20)
+
     def test_a_rule_of_ones_own(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """One that cannot be asked about many displays sees each; the others need not."""
         losses: list[float] = []
