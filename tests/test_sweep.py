@@ -258,14 +258,16 @@ class Sayings(NamedTuple):
     """What a log says now and then beside displays and tests, and how often.
 
     ``snapshots`` counts iterations, ``clips`` how many displays have lines of clipping (each one
-    another number of them), ``remarks`` the lines behind which a layer says something, and
-    ``steps`` the displays in which the rate is said to step down.
+    another number of them), ``remarks`` the lines behind which a layer says something, ``steps``
+    the displays in which the rate is said to step down, and ``epochs`` the lines behind which
+    another thread begins with its data anew, or must be waited for.
     """
 
     snapshots: int = 0
     clips: int = 0
     remarks: int = 0
     steps: int = 0
+    epochs: int = 0
 
     def before(self, log: CaffeLog, display: int) -> None:
         """Write what comes between a display and the one before."""
@@ -286,10 +288,12 @@ class Sayings(NamedTuple):
             rates = [at for at, line in enumerate(lines) if "lr = " in line]
             for at in rates[:: -self.steps]:
                 saying(*ASIDES["status"])(lines, at)
-        if self.remarks:
-            begun = next(at for at, x in enumerate(lines) if "loss = " in x)
-            for at in range(begun, len(lines), self.remarks)[::-1]:
-                saying("a_layer.cpp:9", f"x = {at}")(lines, at)
+        begun = next(at for at, x in enumerate(lines) if "loss = " in x)
+        for at in range(begun, len(lines), self.remarks)[::-1] if self.remarks else ():
+            saying("a_layer.cpp:9", f"x = {at}")(lines, at)
+        for at in range(begun, len(lines), self.epochs)[::-1] if self.epochs else ():
+            saying(*ASIDES["waiting" if at % 4 == 0 else "restarted"])(lines, at)
+            lines[at] = lines[at].replace(" 12345 ", " 12346 ")
 
 
 RARELY, SILENT = Schedule(), Sayings()
@@ -353,6 +357,7 @@ KINDS: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
             clips=st.sampled_from([0, 0, 1, 2, 15]),
             remarks=st.sampled_from([0, 0, 0, 1, 5, 400]),
             steps=st.sampled_from([0, 0, 1, 3, 40]),
+            epochs=st.sampled_from([0, 0, 0, 17, 230]),
         ),
         "testing": st.builds(
             Schedule,
@@ -511,7 +516,7 @@ class TestSweep:
         "sayings",
         [
             Sayings(snapshots=50), Sayings(clips=1), Sayings(remarks=1), Sayings(remarks=40),
-            Sayings(steps=1), Sayings(50, 2, 30, 7),
+            Sayings(steps=1), Sayings(epochs=120), Sayings(50, 2, 30, 7, 500),
         ],
     )  # fmt: skip
     @pytest.mark.parametrize("debug_info", [True, False])
@@ -522,6 +527,22 @@ class TestSweep:
         lines = healthy(debug_info, testing=Schedule(50), sayings=sayings)
 
         assert passed_over(joined(lines), monkeypatch) > 100
+
+    @pytest.mark.parametrize("more", ["  [ {} / 2000 ] -> [ 0:1 (H:M) ]", ", remaining {} hours"])
+    def test_what_forks_write_behind_the_loss(
+        self, more: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """It may differ from line to line, and says once that nothing was learned."""
+        lines = healthy()
+        shown = [at for at, x in enumerate(lines) if ", loss = " in x]
+        for number, at in enumerate(shown):
+            lines[at] += more.format(number)
+        assert passed_over(joined(lines), monkeypatch) > 100
+
+        lines[shown[60]] = lines[shown[60]].replace(more.format(60), ", ignore and continue.")
+        data = joined(lines)
+
+        assert seen(data, True, 1 << 20) == seen(data, False, 1 << 20)
 
     def test_a_rule_of_ones_own(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """One that cannot be asked about many displays sees each; the others need not."""

@@ -78,5 +78,5 @@ class DataStarvation(Rule[DataStarvationParameters]):
         return (self.end(finding),)
 
     def is_calm(self, survey: Survey) -> bool:
-        """Tell whether nothing is open."""
-        return self._finding is None
+        """Tell whether nothing waits, and nothing is open."""
+        return self._finding is None and "waiting" not in survey.stretch.asides.names

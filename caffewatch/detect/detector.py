@@ -37,7 +37,7 @@ def _handler_name(event: type) -> str:
 _OF_BLOCKS = ("on_training", "on_pass")
 _OF_DISPLAYS = (
     "on_display", "on_tested", "on_iteration", "on_output", "on_learning_rate", "on_clipped",
-    "on_snapshot_written",
+    "on_snapshot_written", "on_restarted", "on_waiting",
 )  # fmt: skip
 _NAMES = {kind: _handler_name(kind) for kind in events.Event.__args__ if kind is not Pass}
 

@@ -17,6 +17,7 @@ from caffewatch.detect.survey import Survey
 from caffewatch.detect.words import describe, spell
 from caffewatch.log.events import (
     TRAIN,
+    Blob,
     Iteration,
     LearningRate,
     Moment,
@@ -63,8 +64,9 @@ class NonFinite(Rule[NonFiniteParameters]):
     output that stays at 87.3365 (minus the logarithm of the smallest float32: the softmax gave
     the true class 0), which GPUs print where the CPU prints nan.
 
-    Silent on an L2 norm that is inf beside finite blobs (a float32 sum that overflows), and on
-    87.3365 in a test before training or in fewer displays than ``displays``.
+    Silent on an L2 norm that is inf beside finite blobs (a float32 sum that overflows), on 87.3365
+    in a test before training or in fewer displays than ``displays``, and on what is no loss while
+    the loss is finite: SegNet's accuracy of a class that is in no image of the batch is 0/0.
 
     Source: Caffe's own arithmetic; there is no threshold to choose.
     """
@@ -130,6 +132,8 @@ class NonFinite(Rule[NonFiniteParameters]):
             if event.net != TRAIN:
                 return ()
             return self._hidden(event.index, event.name, event.value, event.weight, event.line)
+        if event.weight is None and self._is_aside(event.net):
+            return ()
         moment = None if event.net == TRAIN else self._test
         place = self._elsewhere("output", event.name, event.value, event.line, event.net, moment)
         of = "training" if event.net == TRAIN else "test"
@@ -172,12 +176,26 @@ class NonFinite(Rule[NonFiniteParameters]):
         previous = display_before(moment, self.run)
         return Place(line, moment, previous, net, kind=kind, blob=name, value=value)
 
+    def _is_aside(self, net: str) -> bool:
+        """Tell whether a net's loss is another output, and of the training net finite."""
+        run = self.run
+        if net == TRAIN:
+            return run.loss is not None and isfinite(run.loss)
+        of_test = (x for (of, _), x in run.test_outputs.items() if of == net)
+        return any(x.weight is not None for x in (*of_test, *run.outputs.values()))
+
+    def _is_accuracy(self, blob: Blob) -> bool:
+        """Tell whether a blob is an accuracy, from which nothing is computed."""
+        return blob.kind == "top" and self.run.net.layer(blob.layer).kind == "Accuracy"
+
     def _bad_block(self, pass_: Pass, layout: Layout | None = None) -> Sequence[Finding]:
         blobs = pass_.blobs
         each = (
             i
             for i, value in enumerate(pass_.values)
-            if not isfinite(value) and self.at(blobs[i].layer).enabled
+            if not isfinite(value)
+            and self.at(blobs[i].layer).enabled
+            and not self._is_accuracy(blobs[i])
         )
         start = next(each, None)
         if start is None:
@@ -197,7 +215,8 @@ class NonFinite(Rule[NonFiniteParameters]):
             affects=len(bad),
             of=len(blobs),
         )
-        text = f"{describe(first)} is {{value}}" + _of_net(pass_.net)
+        of = "" if pass_.net == TRAIN else f" in test net #{pass_.net.removeprefix('test')}"
+        text = f"{describe(first)} is {{value}}{of}"
         return self._seen(place_in(pass_, bad[0], self.run), text, spread)
 
     def _hidden(
@@ -265,10 +284,6 @@ class NonFinite(Rule[NonFiniteParameters]):
         if place.kind != "loss":
             return [] if place.value is None else [(place.moment, place.value)]
         return [(Moment(iteration, estimated=False), loss) for iteration, loss in self.run.losses]
-
-
-def _of_net(net: str) -> str:
-    return "" if net == TRAIN else f" in test net #{net.removeprefix('test')}"
 
 
 def _is_floored(value: float, weight: float | None) -> bool:

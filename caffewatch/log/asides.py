@@ -6,15 +6,15 @@ from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 
 from caffewatch.log.events import Event
-from caffewatch.log.glog import glued, read_line
+from caffewatch.log.glog import Clock, glued, read_line
 from caffewatch.log.grammar import recognise
-from caffewatch.log.messages import STATELESS
+from caffewatch.log.messages import STATELESS, TIMED
 from caffewatch.log.shortcuts import PATTERNS, Shortcuts
 
 NOTHING, UNRECOGNISED = "", "unrecognised"
 """What a line says aside that is no event; see `said_aside`."""
-_HARMLESS = frozenset({"snapshot", "clipped"})
-"""Names of patterns that tell neither run nor iteration nor net, nor ask for the line's time."""
+_HARMLESS = frozenset({"snapshot", "clipped", "restarted", "waiting"})
+"""Names of patterns that tell neither run nor iteration nor net."""
 
 
 def said_aside(raw: bytes, shortcuts: Shortcuts) -> str | None:
@@ -54,9 +54,11 @@ class Asides:
         The name of its pattern.
     raws
         The line itself: few are ever looked at.
+    time
+        One of the same day, for the stamps of those that have some; see `Clock`.
     """
 
-    __slots__ = ("displays", "lines", "names", "raws")
+    __slots__ = ("displays", "lines", "names", "raws", "time")
 
     def __init__(
         self,
@@ -64,8 +66,10 @@ class Asides:
         lines: Sequence[int] = (),
         names: Sequence[str] = (),
         raws: Sequence[bytes] = (),
+        time: float | None = None,
     ) -> None:
         self.displays, self.lines, self.names, self.raws = displays, lines, names, raws
+        self.time = time
 
     def __len__(self) -> int:
         return len(self.names)
@@ -76,7 +80,7 @@ class Asides:
             return
         for at, said in enumerate(self.names):
             if name is None or said == name:
-                yield self.displays[at], _event(self.lines[at], said, self.raws[at])
+                yield self.displays[at], self._event(at)
 
     def part(self, start: int, stop: int) -> Asides:
         """Return those of the displays from ``start`` up to ``stop``."""
@@ -84,16 +88,19 @@ class Asides:
         displays = [x - start for x in self.displays[rows]]
         if not displays:
             return NO_ASIDES
-        return Asides(displays, self.lines[rows], self.names[rows], self.raws[rows])
+        return Asides(displays, self.lines[rows], self.names[rows], self.raws[rows], self.time)
+
+    def _event(self, at: int) -> Event:
+        number, name, raw = self.lines[at], self.names[at], self.raws[at]
+        end = raw.find(b"] ") + len(b"] ")
+        match = PATTERNS[name].match_bytes(raw, end) if name in PATTERNS else None
+        if match is not None:
+            return STATELESS[name](number, None, match)
+        # A rare one, or without a blank behind its prefix.
+        line = read_line(raw)
+        found = recognise(line.text)
+        time = Clock(self.time).of(line) if name in TIMED else None
+        return STATELESS[name](number, time, found and found[1])
 
 
 NO_ASIDES = Asides()
-
-
-def _event(number: int, name: str, raw: bytes) -> Event:
-    end = raw.find(b"] ") + len(b"] ")
-    match = PATTERNS[name].match_bytes(raw, end) if name in PATTERNS else None
-    if match is None:  # a rare one, or without a blank behind its prefix
-        found = recognise(read_line(raw).text)
-        return STATELESS[name](number, None, found and found[1])
-    return STATELESS[name](number, None, match)

@@ -10,6 +10,7 @@ from caffewatch.log.asides import NO_ASIDES, Asides
 from caffewatch.log.columns import Column
 from caffewatch.log.glog import Clock
 from caffewatch.log.grammar import number
+from caffewatch.log.messages import TIMED
 from caffewatch.log.schedule import Due
 from caffewatch.log.shape import Lines, Shape, TestShape
 from caffewatch.log.sieve import Sifted
@@ -110,7 +111,8 @@ class Batch:
     def __init__(
         self, sifted: Sifted, count: int, shape: Shape, test: TestShape | None, due: Due
     ) -> None:
-        self._sifted, self._numbers = sifted, sifted.numbers
+        self._sifted = sifted
+        lines, self._numbers = sifted.kept()
         self._shape, self._test, self._due = shape, test, due
         self._displays = _Columns(shape.lines)
         self._tests = _Columns(Lines() if test is None else test.lines)
@@ -119,7 +121,7 @@ class Batch:
         self._begun: dict[int, list[float]] = {}
         self.missed = False
         self.count = count
-        self._lay_out(sifted.lines)
+        self._lay_out(lines)
         self._before = self._place() if sifted.asides else []
 
     def _lay_out(self, lines: list[bytes]) -> None:
@@ -138,17 +140,23 @@ class Batch:
             self._tests.lines += lines[end:at]
         self._limit(done)
 
+    @property
+    def _day(self) -> bytes:
+        """The date of the first display."""
+        displays = self._displays
+        return displays.lines[self._shape.iteration_line][1 : displays.learned.gap]
+
     def _place(self) -> list[int]:
         """Return the display that each aside comes before or within, for those among displays.
 
         What comes between a line that is shown and its outputs ends it, to those who read singly:
-        there shall be none in displays that are taken.
+        there shall be none in displays that are taken. Nor shall there be a stamp of another day.
         """
-        period, between = self._displays.period, self._tests.period
+        period, between, sifted = self._displays.period, self._tests.period, self._sifted
         inside = range(self._shape.iteration_line + 1, period - 1)
         places: list[int] = []
         display, last = 0, -1
-        for behind in self._sifted.behind:
+        for behind, name, raw in zip(sifted.behind, sifted.names, sifted.raws, strict=True):
             if behind != last:
                 last, display = behind, bisect_right(self._starts, behind - period)
                 if display >= self.count:
@@ -157,6 +165,9 @@ class Batch:
                 if at in inside or -between < at < 0:
                     self._limit(display)
                     break
+            if name in TIMED and raw[1 : self._displays.learned.gap] != self._day:
+                self._limit(display)
+                break
             places.append(display)
         return places
 
@@ -202,7 +213,7 @@ class Batch:
             Those that the displays should have.
         """
         displays, tests = self._displays, self._tests
-        day = displays.lines[self._shape.iteration_line][1 : displays.learned.gap]
+        day = self._day
         if self._shape.blobs:
             self._limit(displays.read_values(self.count))
         if self._test is not None and self._test.blocks and self._due:
@@ -247,7 +258,7 @@ class Batch:
 
     def _asides(self) -> Asides:
         sifted = self._sifted
-        asides = Asides(self._before, sifted.asides, sifted.names, sifted.raws)
+        asides = Asides(self._before, sifted.asides, sifted.names, sifted.raws, self._times[0])
         return asides.part(0, self.count)
 
     def _stretch_of_tests(self) -> Tests:

@@ -16,6 +16,8 @@ _COUNT = rb"(\d{1,15})"
 _VALUE = rb"([-+.\deEnaif]{1,40})"
 """Holds numbers as C prints them, nan and inf too; what else it holds does not convert to one."""
 _EPOCHS = rb"(?:, [\d.]+/[\d.]+ep)?"
+_MORE = rb"(?:(?!, ignore)[,;]?\s.*)?"
+"""What forks write behind a loss that was trained on."""
 _VARYING = {
     "norms": (1, 2, 3, 4), "learning_rate": (1, 2), "output": (3, 5), "test_output": (3, 5),
     "testing": (1,),
@@ -97,9 +99,8 @@ def _form(name: str, match: Any) -> bytes:
             inside = rb" \(" + _VALUE + rb" iter/s[^)]*\)"
         elif raw.startswith(b" (", match.end(1)):
             inside = rb" \((?![^)]* iter/s)[^)]*\)"
-        return (
-            re.escape(raw[at : match.start(1)]) + _COUNT + inside + _EPOCHS + b", loss = " + _VALUE
-        )
+        before = re.escape(raw[at : match.start(1)]) + _COUNT + inside + _EPOCHS
+        return before + b", loss = " + _VALUE + (_MORE if match.end(3) < len(raw) else b"")
     form = b""
     for group in _VARYING[name]:
         if match[group] is None:

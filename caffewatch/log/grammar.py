@@ -53,21 +53,25 @@ def _table(*rows: tuple[str, str]) -> dict[str, tuple[Pattern, ...]]:
 
 
 V = f"({_VALUE})"
+_MORE = r"(?:[,;]?\s.*)?"
+"""What forks write behind the loss: how far the training is, how long it will take."""
+_WEIGHED = rf"(?: \(\\?\*? ?{V} = {V} loss\))?(?: \(.*\))?"
+"""An output's loss weight, also where a page took the asterisk for its own; a fork's remark."""
 
 MESSAGES = _table(
     # --- debug_info -------------------------------------------------------------------------
     ("forward", rf"\[Forward\] Layer (.+), (top|param) blob (.+) data: {V}(?: \({V}\))?(?: asum: \S+)?$"),
     ("forward_input", rf"\[Forward\] Input (.+) data: {V}(?: \({V}\))?$"),
     ("backward", rf"\[Backward\] Layer (.+), (bottom|param) blob (.+) diff: {V}(?: \({V}\))?(?: asum: \S+)?$"),
-    ("norms", rf"\[Backward\] All net params \(data, diff\): L1 norm = \({V}, {V}\); L2 norm = \({V}, {V}\)$"),
+    ("norms", rf"\[Backward\] All net params \(data, diff\): L1 norm = \({V}, {V}\)?; L2 norm = \({V}, {V}\)$"),
     ("update", rf"\[Update\] Layer (.+), param (.+?) data: {V}; diff: {V}$"),
     ("update_shared", rf"\[Update\] Layer (.+), param blob (.+?) \(owned by layer .+\) diff: {V}$"),
     # --- the rhythm of training -------------------------------------------------------------
-    ("iteration", rf"Iteration {_COUNT}(?: \((?:{V} iter/s)?[^)]*\))?(?:, [\d.]+/[\d.]+ep)?, loss = {V}(, ignore and continue\.?)?$"),
+    ("iteration", rf"Iteration {_COUNT}(?: \((?:{V} iter/s)?[^)]*\))?(?:, [\d.]+/[\d.]+ep)?, loss = {V}(, ignore and continue\.?)?{_MORE}$"),
     ("testing", rf"Iteration {_COUNT}, Testing net(?: \(#{_NET}\))?"),
     ("learning_rate", rf"Iteration {_COUNT}, lr = {V}(?:, .*?)?(?:, gs = {V}.*)?$"),
-    ("output", rf"Train net output(?: mAP)? #{_COUNT}: (.+?) = {V}(?: \(\* {V} = {V} loss\))?$"),
-    ("test_output", rf"Test net output(?: mAP)? #{_COUNT}: (.+?) = {V}(?: \(\* {V} = {V} loss\))?$"),
+    ("output", rf"Train net output(?: mAP)? #{_COUNT}: (.+?) = {V}{_WEIGHED}$"),
+    ("test_output", rf"Test net output(?: mAP)? #{_COUNT}: (.+?) = {V}{_WEIGHED}$"),
     ("test_score", rf"Test score #{_COUNT}: {V}$"),
     ("test_over", rf"Test loss: {V}$"),
     ("test_over", r"Test interrupted\."),
@@ -76,7 +80,7 @@ MESSAGES = _table(
     ("waiting", r"Data layer prefetch queue empty"),
     ("restarted", r"Restarting data pre-?fetching"),
     # --- snapshots and starts ---------------------------------------------------------------
-    ("snapshot", r"Snapshotting to (?:binary proto file |HDF5 file )?(.+)"),
+    ("snapshot", r"Snapshotting to (?:binary proto file ?|HDF5 file ?)?(.+)"),
     ("", r"Snapshotting solver state to "),
     ("resumed", r"Resuming from (.+)"),
     ("resumed", r"Restoring previous solver status from (.+)"),
@@ -88,7 +92,7 @@ MESSAGES = _table(
     ("solver_dump", r"Initializing solver from parameters:"),
     ("training_net", r"Creating training net"),
     ("testing_net", rf"Creating test(?:ing)? net(?: \(#{_NET}\))?"),
-    ("starting", r"Starting Optimization"),
+    ("starting", r"Starting (?:Multi-node )?Optimization"),
     ("solving", r"Solving(?: (.*))?$"),
     # --- ends -------------------------------------------------------------------------------
     ("done", r"Optimization Done"),
@@ -103,6 +107,7 @@ MESSAGES = _table(
     # --- known, and nothing to take from them -----------------------------------------------
     ("", r"Solver scaffolding done"),
     ("", r"Learning Rate Policy:"),
+    ("", r"MultiStep Status: "),
     ("", r"Setting up "),
     ("", r"Top shape: "),
     ("", r"with loss weight "),

@@ -149,6 +149,10 @@ class LineReader:
         time = self._clock.of(line) if name in messages.TIMED else None
         self._events.append(messages.STATELESS[name](self.line, time, match))
 
+    def _ignored(self, name: str, match: Match, line: Line) -> None:
+        if not self._shown:  # forks say it before each test, too, of layers that only train
+            self._event(name, match, line)
+
     def _debug_info(self, name: str, match: Match, line: Line) -> None:
         self._end_net()
         self._events += self._passes.take(name, match, line, self.line)
@@ -253,6 +257,7 @@ _HANDLERS: dict[str, Callable[[LineReader, str, Any, Line], None]] = {
     **dict.fromkeys(setup.MESSAGES, LineReader._set_up),
     **dict.fromkeys(("", "setup"), lambda *_: None),
     "header": LineReader._header,
+    "ignored_layer": LineReader._ignored,
     "iteration": LineReader._iteration,
     "learning_rate": LineReader._learning_rate,
     "testing": LineReader._testing,

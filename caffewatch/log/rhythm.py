@@ -103,9 +103,9 @@ class Rhythm:
     def _apart(self, lines: list[bytes], blocks: Blocks, shortcuts: Shortcuts) -> list[bytes]:
         """Take a test and lines that do not matter away from a display; learn of both."""
         display = apart(lines, shortcuts)
-        if len(display) < len(lines):
+        if display and len(display) < len(lines) and display[-1] is lines[-1]:
             self._sift = _SIFTED
-            self._mixture = len(lines) / max(1, len(display))
+            self._mixture = len(lines) / len(display)
         test = self._schedule.learn(display, blocks, shortcuts)
         if self._schedule.is_new:
             self._pause = 0
@@ -173,8 +173,7 @@ class Rhythm:
             sifted.sift(needed, sieve, shortcuts)
         else:
             sieve.sift(sifted, count, due, shortcuts)
-        if sifted.lines:
-            self._mixture = (sifted.numbers[-1] + 1 - sifted.first) / len(sifted.lines)
+        self._mixture = sifted.mixture
         return sifted
 
     def _sieve_of(self, shape: Shape) -> Sieve:

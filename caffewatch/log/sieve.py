@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import compress, repeat
 from operator import not_
 
@@ -20,7 +21,7 @@ _FEW = 8
 
 
 class Sifted:
-    """Lines of displays and tests without others, and their numbers.
+    """Lines of displays and tests without others.
 
     Parameters
     ----------
@@ -40,21 +41,32 @@ class Sifted:
     """
 
     def __init__(self, lines: list[bytes], start: int, first: int) -> None:
-        self.first = first
-        self._from, self._at, self._shift = lines, start, first - start
-        self.lines: list[bytes] = []
-        self.numbers: list[int] = []
+        self._from, self._shift = lines, first - start
+        self._begin = self._start = self._at = start
+        self._lines: list[bytes] = []
+        self._numbers: list[int] = []
         self.unrecognised: list[int] = []
         self.asides: list[int] = []
         self.behind: list[int] = []
         self.names: list[str] = []
         self.raws: list[bytes] = []
 
+    def kept(self) -> tuple[list[bytes], Sequence[int]]:
+        """Return what was kept, and the numbers of these lines."""
+        if not self._lines:
+            numbers = range(self._start + self._shift, self._at + self._shift)
+            return self._from[self._start : self._at], numbers
+        self._add_whole()
+        return self._lines, self._numbers
+
+    @property
+    def mixture(self) -> float:
+        """How many lines there were to one that was kept."""
+        return (self._at - self._begin) / max(1, len(self._lines) + self._at - self._start)
+
     def take(self, count: int) -> None:
         """Keep so many lines as they come."""
-        start, self._at = self._at, min(self._at + count, len(self._from))
-        self.lines += self._from[start : self._at]
-        self.numbers += range(start + self._shift, self._at + self._shift)
+        self._at = min(self._at + count, len(self._from))
 
     def in_place(self, key: bytes, place: slice, period: int, most: int) -> int:
         """Return how many of the next lines at equal distances have a key, up to another."""
@@ -69,7 +81,7 @@ class Sifted:
             lines = self._from[self._at : self._at + count]
             keys = list(map(cut, lines, repeat(sieve.place)))
             kept = list(map(sieve.keys.__contains__, keys))
-            first, done = self._at + self._shift, len(self.lines)
+            first, done = self._at + self._shift, len(self._lines) + self._at - self._start
             for dropped, at in enumerate(compress(range(len(lines)), map(not_, kept))):
                 raw = lines[at][:MAX_LINE]
                 if keys[at] == sieve.clipped and _CLIPPING(raw, sieve.end):
@@ -89,11 +101,22 @@ class Sifted:
                     del kept[at:]
                     certain = False
                     break
-            self._at += len(kept)
-            self.lines += compress(lines, kept)
-            self.numbers += compress(range(first, first + len(kept)), kept)
-            count -= len(self.lines) - done
+            found = kept.count(True)
+            count -= found
+            if found == len(lines):
+                self._at += found
+                continue
+            self._add_whole()
+            self._lines += compress(lines, kept)
+            self._numbers += compress(range(first, first + len(kept)), kept)
+            self._at = self._start = self._at + len(kept)
         return count <= 0
+
+    def _add_whole(self) -> None:
+        """Put down what has been kept as it came since the last line that was not."""
+        start, self._start = self._start, self._at
+        self._lines += self._from[start : self._at]
+        self._numbers += range(start + self._shift, self._at + self._shift)
 
 
 class Sieve:

@@ -25,8 +25,6 @@ MAX_CONNECTIONS = 100_000
 """Layers of a net, and blobs that they read or write; none has as many, and a hostile log shall not
 fill the memory."""
 
-_SIZED = ("inner_product_param", "convolution_param")
-
 
 @slotted
 class Layer:
@@ -155,7 +153,8 @@ def _layer(message: prototxt.Message) -> Layer:
     if not params:
         mults = [_float(x) for x in prototxt.texts(message, "blobs_lr")]
     relu = prototxt.messages(message, "relu_param")
-    sizes = [x for name in _SIZED for x in prototxt.messages(message, name)]
+    own = [x for name in message if name.endswith("_param") for x in message[name]]
+    texts = [prototxt.text(x, "num_output") for x in own if isinstance(x, dict)]
     return Layer(
         name=prototxt.text(message, "name"),
         type=prototxt.text(message, "type"),
@@ -164,7 +163,7 @@ def _layer(message: prototxt.Message) -> Layer:
         lr_mults=tuple(mults),
         loss_weights=tuple(_float(x) for x in prototxt.texts(message, "loss_weight")),
         negative_slope=prototxt.number(relu[0], "negative_slope", 0.0) if relu else 0.0,
-        num_output=prototxt.whole(prototxt.text(sizes[0], "num_output")) or None if sizes else None,
+        num_output=next(filter(None, map(prototxt.whole, texts)), None),
     )
 
 

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from tests.logs import CaffeLog, healthy
+from tests.logs import MLP, CaffeLog, Layer, healthy
 from tests.watched import edges, found, only
 
 RULE = "non_finite"
@@ -142,6 +142,39 @@ class TestElsewhere:
 
         assert (finding.place.kind, finding.place.blob) == ("output", "auxiliary")
         assert finding.iteration == 10
+
+    @pytest.mark.parametrize("value", ["nan", "-nan", "inf"])
+    def test_what_is_no_loss(self, value: str) -> None:
+        """An accuracy of a class that no image shows is 0/0: nothing learns from it."""
+        log = CaffeLog.started()
+        outputs = {"loss": "2", "*per_class_accuracy": value}
+        for number in range(0, 100, 10):
+            log.iteration(number, outputs=outputs)
+            log.test(number, outputs=outputs)
+
+        assert found(log, RULE) == []
+
+    def test_what_is_no_loss_beside_one_that_is_nan(self) -> None:
+        """The loss tells of it, and comes first."""
+        log = CaffeLog.started()
+        log.iteration(0)
+        log.iteration(10, "nan", outputs={"*accuracy": "nan", "loss": "nan"})
+
+        assert only(log, RULE).place.kind == "loss"
+
+    def test_a_test_that_weighs_nothing(self) -> None:
+        """Versions of 2014 print no weights, and the score may be the loss."""
+        log = CaffeLog.started()
+        log.test(0, outputs={"*accuracy": "0.1", "*score": "nan"})
+
+        assert only(log, RULE).place.blob == "score"
+
+    def test_an_accuracy_layer(self) -> None:
+        """Its value in the block is the same 0/0."""
+        log = CaffeLog.started((*MLP, Layer("accuracy", "Accuracy", ("label",), ("accuracy",))))
+        log.displays(range(0, 100, 10), {"accuracy": "nan"})
+
+        assert found(log, RULE) == []
 
     def test_a_test_output_has_the_iteration_of_its_test(self) -> None:
         """The last Iteration line before a test is an older one."""

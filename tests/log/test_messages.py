@@ -43,6 +43,9 @@ class TestIteration:
             ("Iteration 5, loss = inf", 5, math.inf, None),
             ("Iteration 5, loss = -1.#INF", 5, -math.inf, None),
             ("Iteration 7 (e iter/s, 1s/1 iters), loss = 1", 7, 1, None),
+            ("Iteration 5 (2 iter/s, 3s/6 iters), loss = 4  [ 5 / 70 ] -> [ 3:6 (H:M) ]", 5, 4, 2),
+            ("Iteration 6 (2 iter/s, 3s/6 iter), loss = 4, remaining 2 hours", 6, 4, 2),
+            ("Iteration 8, loss = 0.5; 3 of 9", 8, 0.5, None),
         ],
     )  # fmt: skip
     def test_forks(self, message: str, number: int, loss: float, rate: float | None) -> None:
@@ -98,6 +101,10 @@ class TestOutputs:
             ("    [0.0]     Test net output #0: top-1 = 0.5", "test0", 0, "top-1", 0.5, None),
             ("Test score #1: 0.25", "test0", 1, "score1", 0.25, None),
             ("    Train net output #0: a = b = 2", "train", 0, "a = b", 2.0, None),
+            ("    Train net output #1: accuracy = 0.4 (iou)", "train", 1, "accuracy", 0.4, None),
+            ("Test net output #0: a = 1 (* 2 = 2 loss) (sum)", "test0", 0, "a", 1.0, 2.0),
+            (r"    Train net output #0: a = 1 (\* 2 = 2 loss)", "train", 0, "a", 1.0, 2.0),
+            ("    Train net output #0: a = 1 ( 2 = 2 loss)", "train", 0, "a", 1.0, 2.0),
         ],
     )  # fmt: skip
     def test_forks(
@@ -105,6 +112,11 @@ class TestOutputs:
     ) -> None:
         """Every version's output line gives net, index, name, value and loss weight."""
         assert only(Output, message) == Output(1, net, index, name, value, weight)
+
+    @pytest.mark.parametrize("torn", [" (* 1 = 0.5 lo", " (* 1 =", " (io", " m", "x"])
+    def test_what_is_torn(self, torn: str) -> None:
+        """An output whose weight is not there would count for less than it is."""
+        assert of(Output, parse(say(f"    Train net output #0: loss = 0.5{torn}"))) == []
 
     def test_tests_by_net(self) -> None:
         """Outputs belong to the test net that was announced last."""
@@ -167,6 +179,10 @@ class TestOthers:
                 "Snapshotting to HDF5 file b_iter_7_iter_500.caffemodel.h5",
                 SnapshotWritten(1, "b_iter_7_iter_500.caffemodel.h5", 500),
             ),
+            (
+                "Snapshotting to binary proto filea/b_iter_500.caffemodel",
+                SnapshotWritten(1, "a/b_iter_500.caffemodel", 500),
+            ),
             ("Snapshotting to b_iter_500", SnapshotWritten(1, "b_iter_500", 500)),
             ("Snapshotting to final model", SnapshotWritten(1, "final model", None)),
             (f"Snapshotting to _iter_{'9' * 40}", SnapshotWritten(1, f"_iter_{'9' * 40}", None)),
@@ -177,6 +193,7 @@ class TestOthers:
             ("Solving LeNet", Solving(1, "LeNet")),
             ("Solving ", Solving(1, "")),
             ("Starting Optimization", Solving(1, "")),
+            ("Starting Multi-node Optimization in mpi environment", Solving(1, "")),
         ],
     )  # fmt: skip
     def test_messages(self, message: str, event: Event) -> None:
@@ -202,6 +219,7 @@ class TestOthers:
             "Snapshotting solver state to binary proto file b_iter_500.solverstate",
             "Solver scaffolding done.",
             "Learning Rate Policy: step",
+            "MultiStep Status: Iteration 500, step = 1",
             "    class7: 0.41",
             "class AP 3: 0.5",
             "iter 5, forward_backward_update_time: 12.5 ms",

@@ -81,6 +81,14 @@ class TestRun:
         assert (run.loaded.path, run.ignored_layers) == ("a.caffemodel", ["fc8"])
         assert run.norms is not None
 
+    @pytest.mark.parametrize("shown", [iteration(0), say("Iteration 0, Testing net (#0)")])
+    def test_layers_that_only_train(self, shown: str) -> None:
+        """SSD and NVIDIA ignore them before each test: all weights of the file were loaded."""
+        log = say("Finetuning from a.caffemodel") + say("Ignoring source layer fc8") + shown
+        (run,) = runs(parse(log + say("Ignoring source layer mbox_loss")))
+
+        assert run.ignored_layers == ["fc8"]
+
     @pytest.mark.parametrize(
         ("dump", "solver_type"),
         [({"type": '"Adam"'}, "Adam"), ({"solver_type": "NESTEROV"}, "Nesterov"), ({}, "SGD")],

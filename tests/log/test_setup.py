@@ -208,6 +208,13 @@ class TestNets:
 
         assert found.layers["conv1"].lr_mults == net(V2).layers["conv1"].lr_mults != ()
 
+    def test_outputs_of_a_layer_of_a_fork(self) -> None:
+        """Whatever its parameters are called, they say how many there are."""
+        dump = 'layer {\n  name: "fc"\n  param {\n    lr_mult: 1\n  }\n'
+        dump += "  margin_inner_product_param {\n    num_output: 85\n  }\n}\n"
+
+        assert net(dump).layers["fc"].num_output == 85
+
     @pytest.mark.parametrize("number", ["inf", "nan", "1e9", "9" * 5000, "\u00b2", "-3", "0"])
     def test_a_number_of_outputs_that_is_none(self, number: str) -> None:
         """A hostile dump gives whatever it likes."""

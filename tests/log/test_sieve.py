@@ -54,8 +54,8 @@ def test_what_is_dropped() -> None:
     """Foreign lines count, blank ones do not."""
     found = sifted([CAFFE[0], b"37%", b"", CAFFE[1], b"  ", b"done"], 11)
 
-    assert found.lines == CAFFE
-    assert list(found.numbers) == [11, 14]
+    assert found.kept()[0] == CAFFE
+    assert list(found.kept()[1]) == [11, 14]
     assert found.unrecognised == [12, 16]
 
 
@@ -65,7 +65,7 @@ def test_what_is_said_aside() -> None:
 
     found = sifted(lines, 1)
 
-    assert found.lines == CAFFE
+    assert found.kept()[0] == CAFFE
     assert found.unrecognised == [4]
     assert found.asides == [1, 6]
     assert (found.behind, found.names) == ([0, 1], ["snapshot", "clipped"])
@@ -88,14 +88,14 @@ def test_up_to_a_doubtful_line(doubtful: bytes) -> None:
     """What is behind it is for those who read line by line."""
     found = sifted([CAFFE[0], b"37%", doubtful, CAFFE[1], b"38%"], 1)
 
-    assert (found.lines, list(found.numbers), found.unrecognised) == (CAFFE[:1], [1], [2])
+    assert (found.kept()[0], list(found.kept()[1]), found.unrecognised) == (CAFFE[:1], [1], [2])
 
 
 def test_a_shown_line_of_another_thread_is_doubtful() -> None:
     """It is read by its message, whoever says it."""
     other = CAFFE[1].replace(b" sgd_solver", b"1 sgd_solver")
 
-    assert sifted([CAFFE[0], other, CAFFE[1]], 1).lines == CAFFE[:1]
+    assert sifted([CAFFE[0], other, CAFFE[1]], 1).kept()[0] == CAFFE[:1]
 
 
 @pytest.mark.parametrize("rank", [b"", b" [0.1] "])
@@ -105,7 +105,7 @@ def test_without_a_blank_behind_the_prefix(rank: bytes) -> None:
 
     found = sifted([odd, CAFFE[0], odd, CAFFE[1]], 1)
 
-    assert (found.lines, found.raws) == (CAFFE, [odd, odd])
+    assert (found.kept()[0], found.raws) == (CAFFE, [odd, odd])
     asides = Asides([0, 0], found.asides, found.names, found.raws)
     assert [event for _, event in asides.events()] == [Clipped(1, 70, 35), Clipped(3, 70, 35)]
 
