@@ -102,6 +102,8 @@ class Rhythm:
 
     def _apart(self, lines: list[bytes], blocks: Blocks, shortcuts: Shortcuts) -> list[bytes]:
         """Take a test and lines that do not matter away from a display; learn of both."""
+        if self._pause and not any(b"Testing net" in x for x in lines):
+            return lines  # nobody looks at it: only another test ends the pause early
         display = apart(lines, shortcuts)
         if display and len(display) < len(lines) and display[-1] is lines[-1]:
             self._sift = _SIFTED
@@ -151,6 +153,8 @@ class Rhythm:
         fewest, most = (max(LEAST, x // period) for x in (_FEWEST_LINES, _MOST_LINES))
         self._window = max(fewest, min(likely, most))
         if batch.count < LEAST:
+            if self._failures >= 0:  # so did the last one: each line looked at is lost
+                self._window = max(LEAST, count // 4)
             return None
         stretch = batch.stretch(expected)
         self.unrecognised = bisect_left(sifted.unrecognised, stretch.line)

@@ -184,10 +184,11 @@ def apart(lines: list[bytes], shortcuts: Shortcuts) -> list[bytes]:
     """
     kept = [b"ward]" in x for x in lines]
     for at in compress(range(len(lines)), map(not_, kept)):
-        found = shortcuts.find(lines[at])
-        kept[at] = found is not None and found[0] != _CLIPPED
         raw = lines[at][:MAX_LINE]
-        if not (kept[at] or is_foreign(raw) or said_aside(raw, shortcuts) is not None):
+        found = shortcuts.find(raw)
+        if found is not None:
+            kept[at] = found[0] != _CLIPPED
+        elif not is_foreign(raw) and said_aside(raw, shortcuts) is None:
             del kept[at:]
             break
     return lines if len(kept) == len(lines) and all(kept) else list(compress(lines, kept))
