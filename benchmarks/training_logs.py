@@ -56,6 +56,10 @@ def _run(name: str) -> bytes:
     return gzip.decompress((RUNS / f"{name}.log.gz").read_bytes())
 
 
+def _untested(name: str) -> bytes:
+    return _TEST.sub(b"", _run(name))
+
+
 def _large() -> bytes:
     log = CaffeLog.started(large_net(), max_iter=10_000_000)
     log.displays(range(0, 120, 10))
@@ -68,11 +72,13 @@ def _foreign() -> bytes:
 
 
 SOURCES: dict[str, Callable[[], bytes]] = {
-    "small": lambda: _TEST.sub(b"", _run("early_stop_ok")),
+    "small": lambda: _untested("early_stop_ok"),
     "large": _large,
     "quiet": lambda: _run("lenet_quiet_ok"),
     "foreign": _foreign,
     "tests": lambda: _run("early_stop_ok"),
+    "clipped": lambda: _untested("grad_clip"),
+    "passes": lambda: _untested("itersize_ok"),
 }
 """Kind -> the run that it grows from."""
 WORDS = {
@@ -81,6 +87,8 @@ WORDS = {
     "quiet": "no debug_info",
     "foreign": "every other line foreign",
     "tests": "two thirds test blocks",
+    "clipped": "clipped gradients",
+    "passes": "four passes an iteration",
 }
 """Kind -> what it is, for people."""
 

@@ -37,13 +37,14 @@ class Cost(NamedTuple):
 
 
 BOUNDS = {
-    "small": Cost(calls=0.4, built_in=1.2, matches=0.001, objects=0.36),
-    "large": Cost(calls=0.15, built_in=0.1, matches=0.001, objects=0.027),
-    "quiet": Cost(calls=2.6, built_in=4.2, matches=0.001, objects=1.6),
-    "foreign": Cost(calls=0.98, built_in=3.7, matches=1.3, objects=0.2),
-    "tests": Cost(calls=0.48, built_in=1.3, matches=0.001, objects=0.22),
-    "snapshots": Cost(calls=0.62, built_in=1.45, matches=0.015, objects=0.22),
-    "clipped": Cost(calls=0.4, built_in=1.45, matches=0.055, objects=0.26),
+    "small": Cost(calls=0.36, built_in=1.14, matches=0.001, objects=0.36),
+    "large": Cost(calls=0.125, built_in=0.11, matches=0.001, objects=0.027),
+    "quiet": Cost(calls=1.82, built_in=2.6, matches=0.001, objects=1.6),
+    "foreign": Cost(calls=0.95, built_in=2.7, matches=0.32, objects=0.2),
+    "tests": Cost(calls=0.39, built_in=1.14, matches=0.001, objects=0.22),
+    "passes": Cost(calls=0.27, built_in=0.73, matches=0.001, objects=0.28),
+    "snapshots": Cost(calls=0.58, built_in=1.4, matches=0.014, objects=0.22),
+    "clipped": Cost(calls=0.37, built_in=1.4, matches=0.055, objects=0.26),
 }
 SAID = {
     "snapshots": (
