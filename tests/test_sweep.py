@@ -20,7 +20,7 @@ from caffewatch.detect.settings import Parameters, RuleSettings
 from caffewatch.detect.update_ratio import UpdateRatioParameters
 from caffewatch.detect.zero_gradient import ZeroGradientParameters
 from caffewatch.log.displays import Display
-from caffewatch.log.events import Event, LearningRate
+from caffewatch.log.events import Event, LearningRate, SnapshotWritten
 from caffewatch.log.parser import Parser
 from caffewatch.log.stretch import Stretch
 from caffewatch.monitor import Monitor
@@ -205,6 +205,7 @@ ASIDES = {
     "resumed": ("solver.cpp:761", "Restoring previous solver status from x_iter_9.solverstate"),
     "net": ("net.cpp:51", "Initializing net from parameters: "),
     "solving": ("solver.cpp:289", "Solving net"),
+    "ignored": ("net.cpp:760", "Ignoring source layer fc8"),
     "over": ("solver.cpp:332", "Optimization Done."),
     "failed": ("math_functions.cu:79", "Check failed: error == cudaSuccess"),
 }
@@ -567,3 +568,23 @@ class TestSweep:
 
         assert len(losses) == 150
         assert len(others) < 50
+
+    def test_a_rule_of_ones_own_for_what_is_said_aside(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """One that looks at nothing else sees each line."""
+        lines: list[int] = []
+
+        class Own(Rule[Parameters]):
+            id, title, severities, Parameters = "own", "own", ("info",), Parameters
+
+            def on_snapshot_written(self, event: SnapshotWritten) -> tuple[()]:
+                lines.append(event.line)
+                return ()
+
+        monkeypatch.setitem(RULES, "own", Own)
+        data = joined(healthy(sayings=Sayings(snapshots=100)))
+        Monitor(ORIGIN, reference=REFERENCE).feed(data, 1.0)
+
+        told = data.decode().splitlines()
+        assert lines == [at for at, x in enumerate(told, 1) if "Snapshotting to binary" in x]

@@ -16,6 +16,9 @@ NOTHING, UNRECOGNISED = "", "unrecognised"
 _HARMLESS = frozenset({"snapshot", "clipped", "restarted", "waiting"})
 """Names of patterns that tell neither run nor iteration nor net."""
 
+_EMPTY = frozenset({"", "ignored_layer"})
+"""Those that say nothing once training has begun."""
+
 
 def said_aside(raw: bytes, shortcuts: Shortcuts) -> str | None:
     """Return the name of the pattern of what a line of Caffe's says, where nothing depends on it.
@@ -36,7 +39,9 @@ def said_aside(raw: bytes, shortcuts: Shortcuts) -> str | None:
     if found is None:
         return UNRECOGNISED if text.strip() else NOTHING
     name = found[0].name
-    return name if not name or name in _HARMLESS else None
+    if name in _EMPTY:
+        return NOTHING
+    return name if name in _HARMLESS else None
 
 
 class Asides:

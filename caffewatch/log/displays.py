@@ -144,7 +144,8 @@ class Displays:
             self._unmade.clear()
         elif len(self._unmade) >= _MOST_UNMADE:
             self._recent = self.recent
-        self._unmade.append((lines, stretch.times[new], stretch.iterations[new], losses[new]))
+        iterations = list(stretch.iterations[new])  # a saved state holds no range
+        self._unmade.append((lines, stretch.times[new], iterations, losses[new]))
         self._history.extend(losses)
         if len(self._history) > 2 * KEPT:
             del self._history[: (len(self._history) - KEPT - 1) // KEPT * KEPT]

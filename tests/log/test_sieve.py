@@ -61,7 +61,17 @@ def test_what_is_dropped() -> None:
 
 def test_what_is_said_aside() -> None:
     """What is an event is kept, what nobody knows counts, and a blank message is neither."""
-    lines = [SNAPSHOT, STATE, CAFFE[0], raw("x = 1", "my_layer.cpp:3"), raw(" "), CLIPPED, CAFFE[1]]
+    ignored = raw("Ignoring source layer fc8", "net.cpp:760")
+    lines = [
+        SNAPSHOT,
+        STATE,
+        CAFFE[0],
+        raw("x = 1", "my_layer.cpp:3"),
+        raw(" "),
+        CLIPPED,
+        CAFFE[1],
+        ignored,
+    ]
 
     found = sifted(lines, 1)
 
