@@ -106,7 +106,9 @@ class Monitor:
         """The alerts that fire now, oldest first."""
         return self._book.alerts
 
-    def feed(self, data: bytes, now: float, stream: int = 0, start: int = 0) -> list[Alert]:
+    def feed(
+        self, data: bytes, now: float, stream: int = 0, start: int = 0, hold: bool = False
+    ) -> list[Alert]:
         """Take bytes that the log grew by; return the alerts that fire or resolve.
 
         Parameters
@@ -117,9 +119,11 @@ class Monitor:
             Tells the physical files of one log apart.
         start
             Where in that file the stream's first bytes lie.
+        hold
+            Whether the last few displays may wait for more bytes: for finished logs.
         """
         self._note_data(data, now)
-        return self.take(self._singly(self._parser.sweep(data, stream, start)), now)
+        return self.take(self._singly(self._parser.sweep(data, stream, start, hold)), now)
 
     def read(self, data: bytes, now: float, stream: int = 0, start: int = 0) -> list[Event]:
         """Take bytes as `feed` does, but only read them: the events are to be taken in turn."""

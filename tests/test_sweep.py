@@ -398,6 +398,17 @@ def seen(data: bytes, swept: bool, size: int, rules: RuleSettings | None = None)
     return repr(report("x", monitor)), state, told, repr(_curves(monitor))
 
 
+def held(data: bytes, size: int, hold: bool) -> object:
+    """Read a log to its end in pieces, of which the last displays may wait; return all told."""
+    monitor = Monitor(ORIGIN, None, reference=REFERENCE)
+    edges: list[Alert] = []
+    for start in range(0, len(data), size):
+        edges += monitor.feed(data[start : start + size], 1.0, hold=hold)
+    edges += monitor.close(1.0)
+    told = [(x.fingerprint, x.state, x.severity, x.labels, x.annotations) for x in edges]
+    return repr(report("x", monitor)), told, repr(_curves(monitor)), repr(monitor.snapshot(True))
+
+
 def _curves(monitor: Monitor) -> object:
     return [
         (
@@ -450,6 +461,16 @@ class TestSweep:
         assert singly(swept.sweep(real_log(name))) == singly([*one_by_one.feed(real_log(name))])
         assert (swept.line, swept.time) == (one_by_one.line, one_by_one.time)
 
+    @pytest.mark.parametrize("size", [1 << 20, 50_000, 7001])
+    @pytest.mark.parametrize("name", sorted(LABELS))
+    def test_displays_that_wait(self, name: str, size: int) -> None:
+        """The same is told at the end; CRLF and several runs among them."""
+        data = real_log(name)
+        if size == 50_000:
+            data = data.replace(b"\n", b"\r\n")
+
+        assert held(data, size, True) == held(data, size, False)
+
     @settings(max_examples=150, deadline=None)
     @given(draw=st.data())
     def test_whatever_happens(self, draw: st.DataObject) -> None:
@@ -466,6 +487,7 @@ class TestSweep:
         rules = draw.draw(st.sampled_from([None, RULED]))
 
         assert seen(data, True, size, rules) == seen(data, False, size, rules)
+        assert held(data, size, True) == held(data, size, False)
 
     @pytest.mark.parametrize("every", [400, 50, 35, 10])
     @pytest.mark.parametrize("debug_info", [True, False])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 MAX_LINE = 64 * 1024
 """Bytes of a line that are kept: far beyond any line of Caffe's, and a bound on memory."""
 
@@ -12,11 +14,20 @@ class LineSplitter:
     A line that never ends costs `MAX_LINE` bytes; what is longer is cut off. NUL bytes (the hole
     that copytruncate leaves) and the ``\r`` of CRLF are dropped. ``position`` counts the raw bytes
     up to and with the last line end, ``seen`` all of them, both from ``start`` on.
+
+    Attributes
+    ----------
+    held
+        The last lines, where they are to be read with the next ones.
+    is_exact
+        Whether of the bytes that came last none was dropped.
     """
 
     def __init__(self, start: int = 0) -> None:
         self.position = start
         self.seen = start
+        self.held: list[bytes] = []
+        self.is_exact = True
         self._rest = b""
         self._skipping = False
 
@@ -27,6 +38,7 @@ class LineSplitter:
             self.position = self.seen + end + 1
         self.seen += len(data)
         carriage = b"\r" in data or self._rest.endswith(b"\r")
+        self.is_exact = not carriage and b"\0" not in data
         if b"\0" in data:
             data = data.replace(b"\0", b"")
         lines = data.split(b"\n")
@@ -61,10 +73,13 @@ class Offsets:
         Where the read itself begins.
     data
         What was read.
+    held
+        Lines of earlier reads that come before it.
     """
 
-    def __init__(self, first: int, seen: int, data: bytes) -> None:
+    def __init__(self, first: int, seen: int, data: bytes, held: Sequence[bytes] = ()) -> None:
         self._first = first
+        self._held = held
         self._seen = seen
         self._data = data
         self._index = 0
@@ -72,6 +87,9 @@ class Offsets:
 
     def of(self, index: int) -> int:
         """Return where the line at ``index`` begins; it is asked for in rising order."""
+        if index < len(self._held):
+            return self._first - sum(len(x) + 1 for x in self._held[index:])
+        index -= len(self._held)
         while self._index < index:
             self._start = self._data.index(b"\n", self._start) + 1
             self._index += 1

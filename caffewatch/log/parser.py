@@ -39,19 +39,30 @@ class Parser(LineReader):
         offsets = Offsets(splitter.position, splitter.seen, data)
         return cast(list[Event], self._read(splitter.feed(data), offsets))
 
-    def sweep(self, data: bytes, stream: int = 0, start: int = 0) -> list[Event | Stretch]:
-        """Take bytes as `feed` does, but return displays that are all alike as stretches."""
+    def sweep(
+        self, data: bytes, stream: int = 0, start: int = 0, hold: bool = False
+    ) -> list[Event | Stretch]:
+        """Take bytes as `feed` does, but return displays that are all alike as stretches.
+
+        Parameters
+        ----------
+        hold
+            Whether displays that are too few to be read together may wait for the next bytes, or
+            for the end.
+        """
         splitter = self._splitters.setdefault(stream, LineSplitter(start))
-        offsets = Offsets(splitter.position, splitter.seen, data)
-        return self._read(splitter.feed(data), offsets, self._rhythm)
+        held, splitter.held = splitter.held, []
+        offsets = Offsets(splitter.position, splitter.seen, data, held)
+        lines = held + splitter.feed(data)
+        return self._read(lines, offsets, self._rhythm, splitter if hold else None)
 
     def flush(self, stream: int = 0) -> list[Event]:
         """Take a stream's unfinished last line as it is: nothing will complete it."""
         splitter = self._splitters.pop(stream, None)
         if splitter is None:
             return []
-        offsets = Offsets(splitter.position, splitter.seen, b"")
-        return cast(list[Event], self._read(splitter.flush(), offsets))
+        offsets = Offsets(splitter.position, splitter.seen, b"", splitter.held)
+        return cast(list[Event], self._read(splitter.held + splitter.flush(), offsets))
 
     def close(self) -> list[Event]:
         """End the log: flush, judge the block that was cut off, and end the run."""
@@ -60,8 +71,9 @@ class Parser(LineReader):
         return events + cast(list[Event], self._taken())
 
     def _read(
-        self, lines: list[bytes], offsets: Offsets, rhythm: Rhythm | None = None
-    ) -> list[Event | Stretch]:
+        self, lines: list[bytes], offsets: Offsets, rhythm: Rhythm | None = None,
+        holding: LineSplitter | None = None,
+    ) -> list[Event | Stretch]:  # fmt: skip
         self._offsets = offsets
         blocks = self._passes.blocks
         index, count = 0, len(lines)
@@ -71,6 +83,9 @@ class Parser(LineReader):
                 if rhythm is not None and (took := self._sweep(rhythm, lines, index)):
                     index += took
                     continue
+                if holding and holding.is_exact and self._rhythm.awaits(count - index):
+                    holding.held, self._display_ended = lines[index:], True
+                    break
             raw = lines[index][:MAX_LINE]
             known = self._shortcuts.find(raw)
             if known is None and (took := blocks.take(lines, index, self.line + 1)):

@@ -100,6 +100,11 @@ class Rhythm:
         passes.numbering.skip(stretch.iterations[-1])
         return stretch
 
+    def awaits(self, count: int) -> bool:
+        """Tell whether so many lines are too few for displays that would be read together."""
+        shape = self._shape
+        return shape is not None and not self._pause and count < LEAST * len(shape.lines)
+
     def _apart(self, lines: list[bytes], blocks: Blocks, shortcuts: Shortcuts) -> list[bytes]:
         """Take a test and lines that do not matter away from a display; learn of both."""
         if self._pause and not any(b"Testing net" in x for x in lines):

@@ -52,7 +52,7 @@ def read(
                 tell(name, told)
             for data in chunks(stream):
                 with held():
-                    monitor.feed(data, 0.0)
+                    monitor.feed(data, 0.0, hold=True)
                 if advance is not None:
                     advance(stream)
     except KeyboardInterrupt:

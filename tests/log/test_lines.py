@@ -92,3 +92,9 @@ class TestOffsets:
         offsets = Offsets(first=10, seen=13, data=b"d\r\n\0\0ef\r\ng\n")
 
         assert [offsets.of(index) for index in (0, 1, 1, 2)] == [10, 16, 16, 22]
+
+    def test_lines_that_were_held(self) -> None:
+        """They lie before those of this read, the first of which began with them."""
+        offsets = Offsets(first=10, seen=13, data=b"d\nef\n", held=[b"ab", b"cde"])
+
+        assert [offsets.of(index) for index in range(4)] == [3, 6, 10, 15]
