@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import chain, repeat
 
 from caffewatch.log.asides import NO_ASIDES, Asides
@@ -29,7 +29,7 @@ class _Columns:
         self.values: list[float] = []
         self.columns: dict[int, list[list[float]]] = {}
 
-    def find(self, shown: Column, iterations: Sequence[int]) -> int:
+    def find(self, shown: Column, iterations: Sequence[bytes]) -> int:
         """Read one message of each; return how many stand where it should be."""
         learned, column = self.learned, self.lines[shown.at :: self.period]
         heads = map(cut, column, repeat(learned.cuts[shown.at]))
@@ -58,7 +58,7 @@ class _Columns:
         self.values = floats(list(map(cut, lines, self.learned.tails * count)))
         return len(self.values) // period
 
-    def read(self, count: int, day: bytes, iterations: Sequence[int]) -> int:
+    def read(self, count: int, day: bytes, iterations: Sequence[bytes]) -> int:
         """Read the messages of the first so many; return how many are as they should be."""
         date = slice(1, self.learned.gap)
         for shown in self.learned.shown:
@@ -118,6 +118,7 @@ class Batch:
         self._tests = _Columns(Lines() if test is None else test.lines)
         self._starts: list[int] = []
         self._times: list[float] = []
+        self._written: list[bytes] = []
         self._begun: dict[int, list[float]] = {}
         self.missed = False
         self.count = count
@@ -188,7 +189,8 @@ class Batch:
         """
         shape, due = self._shape, self._due
         numbered = next(x for x in shape.lines.shown if x.at == shape.iteration_line)
-        count = self._displays.find(numbered, iterations)
+        self._written = _written(iterations[: self.count])
+        count = self._displays.find(numbered, self._written)
         test = bisect_left(due, (count, 0))
         if test < len(due) and due[test][0] == count:
             self.missed = not self._tests.begins(test)
@@ -204,23 +206,18 @@ class Batch:
             self._limit_tests(tests)
         self._limit(displays)
 
-    def read(self, iterations: range, clock: Clock) -> None:
-        """Read what was alike, up to the first that is not as it should be.
-
-        Parameters
-        ----------
-        iterations
-            Those that the displays should have.
-        """
+    def read(self, clock: Clock) -> None:
+        """Read what was alike, up to the first that is not as it should be."""
         displays, tests = self._displays, self._tests
         day = self._day
         if self._shape.blobs:
             self._limit(displays.read_values(self.count))
         if self._test is not None and self._test.blocks and self._due:
             self._limit_tests(tests.read_values(len(self._due)))
-        self._limit(displays.read(self.count, day, iterations))
+        self._limit(displays.read(self.count, day, self._written))
         if self._due:
-            self._limit_tests(tests.read(len(self._due), day, [x for _, x in self._due]))
+            written = _written(x for _, x in self._due)
+            self._limit_tests(tests.read(len(self._due), day, written))
         self._times = displays.times(self._shape.iteration_line, self.count, day, clock)
         self._limit(len(self._times))
         for shown in tests.learned.shown if self._due else ():
@@ -279,6 +276,11 @@ class Batch:
             values=tests.values[: count * len(tests.learned.tails)],
             parts=sorted(parts, key=lambda x: x.line),
         )
+
+
+def _written(iterations: Iterable[int]) -> list[bytes]:
+    """Return iterations as the log has them."""
+    return list(map(str.encode, map(str, iterations)))
 
 
 def _in_turn(columns: Sequence[list[float]], count: int) -> list[float]:

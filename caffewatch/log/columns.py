@@ -10,9 +10,8 @@ from typing import Any, cast
 
 from caffewatch.log.events import TRAIN
 from caffewatch.log.glog import Line
-from caffewatch.log.slices import floats, leading
+from caffewatch.log.slices import cut, floats
 
-_COUNT = rb"(\d{1,15})"
 _VALUE = rb"([-+.\deEnaif]{1,40})"
 """Holds numbers as C prints them, nan and inf too; what else it holds does not convert to one."""
 _EPOCHS = rb"(?:, [\d.]+/[\d.]+ep)?"
@@ -54,29 +53,38 @@ class Column:
         self.at, self.name, self.net = at, name, net
         self.groups: Sequence[bytes | None] = match.groups()
         self.fixed: int = match.start(_VARYING.get(name, (1,))[0])
-        self._match, self._end = match, line.end
+        self._match = match
 
     @cached_property
     def _matching(self) -> Callable[[bytes, int], re.Match[bytes] | None]:
         """What matches such lines from a place on: compiled when there are some to be read."""
         return re.compile(_form(self.name, self._match)).fullmatch
 
+    @cached_property
+    def _rest(self) -> bytes:
+        """What stood behind the iteration."""
+        rest: bytes = self._match.string[self._match.end(1) :]
+        return rest
+
     def read(
-        self, lines: Sequence[bytes], iterations: Sequence[int]
+        self, lines: Sequence[bytes], iterations: Sequence[bytes]
     ) -> tuple[int, list[list[float]]]:
         """Read such lines; return how many are, of these iterations, and their numbers.
 
-        Those come as columns, without the iteration.
+        Those come as columns, without the iteration. Up to the first of them, lines must have been
+        found to be as this one.
         """
-        matches = list(map(self._matching, lines, repeat(self._end)))
+        place = self.fixed
+        if self.name in _NUMBERED:
+            behind = map(cut, lines, repeat(slice(place, None)))
+            lines, place = list(map(bytes.removeprefix, behind, iterations)), 0
+            if self.name == "learning_rate" and lines.count(self._rest) == len(lines):
+                return len(lines), [[float(self._match[2])] * len(lines)]
+        matches = list(map(self._matching, lines, repeat(place)))
         if None in matches:
             del matches[matches.index(None) :]
-        columns: list[Any] = list(zip(*map(_groups, matches), strict=True))
-        count = len(matches)
-        if self.name in _NUMBERED and columns:
-            count = leading(map(int, columns.pop(0)), iterations[:count])
-        found = [floats(column) for column in columns]
-        return min([count, *map(len, found)]), found
+        found = [floats(column) for column in zip(*map(_groups, matches), strict=True)]
+        return min([len(matches), *map(len, found)]), found
 
 
 def is_usual(name: str, match: Any) -> bool:
@@ -90,22 +98,26 @@ def is_usual(name: str, match: Any) -> bool:
 
 
 def _form(name: str, match: Any) -> bytes:
-    """Return a regex of lines that differ from one by their numbers only, a group for each."""
+    """Return a regex of lines that differ from one by their numbers only, a group for each.
+
+    It begins with the first of them, or behind it where that is an iteration.
+    """
     raw: bytes = match.string
-    at: int = match.start()
     if name == "iteration":
         inside = b""
         if match[2] is not None:
             inside = rb" \(" + _VALUE + rb" iter/s[^)]*\)"
         elif raw.startswith(b" (", match.end(1)):
             inside = rb" \((?![^)]* iter/s)[^)]*\)"
-        before = re.escape(raw[at : match.start(1)]) + _COUNT + inside + _EPOCHS
-        return before + b", loss = " + _VALUE + (_MORE if match.end(3) < len(raw) else b"")
-    form = b""
-    for group in _VARYING[name]:
+        return (
+            inside + _EPOCHS + b", loss = " + _VALUE + (_MORE if match.end(3) < len(raw) else b"")
+        )
+    form, (first, *others) = b"", _VARYING[name]
+    at: int = match.end(first) if name in _NUMBERED else match.start(first)
+    for group in others if name in _NUMBERED else _VARYING[name]:
         if match[group] is None:
             continue
-        number = _COUNT if name in _NUMBERED and group == 1 else _VALUE
+        number = _VALUE
         if (name, group) in _REPEATED and match[group] == match[group - 2]:
             number = rb"\1"
         form += re.escape(raw[at : match.start(group)]) + number

@@ -151,7 +151,7 @@ class Rhythm:
         if batch.count >= LEAST:
             batch.compare()
         if batch.count >= LEAST:
-            batch.read(expected, clock)
+            batch.read(clock)
         if batch.missed:
             schedule.miss()
         likely = 4 * count if batch.count == count else 2 * batch.count

@@ -16,18 +16,16 @@ from caffewatch.log.tests_between import Block
 
 
 class Lines:
-    """Lines as learned: what stands before each one's value or message, and where that stands.
+    """Lines as learned: what stands before each one's first number, and where that stands.
 
     Attributes
     ----------
     heads, cuts
-        Of each line.
+        Of each line, from the thread id on.
     tails
         Where the values stand, of the lines that have one.
     shown
         The other lines: those with a message.
-    fixed
-        What all lines like each one share, from the thread id up to the first number.
     """
 
     def __init__(self) -> None:
@@ -35,7 +33,6 @@ class Lines:
         self.cuts: list[slice] = []
         self.tails: list[slice] = []
         self.shown: list[Column] = []
-        self.fixed: list[bytes] = []
         self.stamp_end = 0
         self.gap = 0
 
@@ -52,7 +49,6 @@ class Lines:
         """Learn a net's block that comes next; return its blobs, none where there is no block."""
         heads, cuts, tails, blobs = blocks.learned(lines, len(self), net)
         self.heads += heads
-        self.fixed += heads
         self.cuts += cuts
         self.tails += tails
         return blobs
@@ -61,12 +57,11 @@ class Lines:
         """Learn a line with a message; return whether it is a usual one."""
         if not is_usual(name, match):
             return False
-        start, end = line.stamp_end, line.end
+        start = line.stamp_end
         column = Column(len(self), name, match, line, net)
         self.shown.append(column)
-        self.fixed.append(line.raw[start : column.fixed])
-        self.heads.append(line.raw[start:end])
-        self.cuts.append(slice(start, end))
+        self.heads.append(line.raw[start : column.fixed])
+        self.cuts.append(slice(start, column.fixed))
         self.stamp_end, self.gap = start, 1 + len(line.date)
         return True
 

@@ -132,11 +132,10 @@ class Sieve:
 
     def __init__(self, display: Lines, test: Lines | None) -> None:
         learned = [display] if test is None else [display, test]
-        fixed = [x for lines in learned for x in lines.fixed]
-        prefixes = [len(lines.heads[x.at]) for lines in learned for x in lines.shown]
-        start, self._length = display.stamp_end, min(max(prefixes), *map(len, fixed))
+        heads = [x for lines in learned for x in lines.heads]
+        start, self._length = display.stamp_end, min(map(len, heads))
         self.place = slice(start, start + self._length)
-        self.keys = frozenset(x[: self._length] for x in fixed)
+        self.keys = frozenset(x[: self._length] for x in heads)
         self._display, self._test = display, test
         self.clipped, self.end = b"", 0
 
@@ -171,7 +170,7 @@ class Sieve:
 
     def _take(self, sifted: Sifted, like: Lines, most: int) -> int:
         """Keep displays or tests up to one that does not end in place; return how many."""
-        period, key = len(like), like.fixed[-1][: self._length]
+        period, key = len(like), like.heads[-1][: self._length]
         found = sifted.in_place(key, self.place, period, most)
         sifted.take(found * period)
         return found

@@ -41,14 +41,14 @@ def column(name: str, message: str) -> Column:
 class TestColumn:
     def test_numbers(self, name: str) -> None:
         """Each as a column, but for the iteration."""
-        assert column(name, SAID[name]).read([raw(SAID[name])], [20]) == (1, NUMBERS[name])
+        assert column(name, SAID[name]).read([raw(SAID[name])], [b"20"]) == (1, NUMBERS[name])
 
     def test_up_to_another_line(self, name: str) -> None:
         """Lines behind one that says something else do not count."""
         said = raw(SAID[name])
         others = [said, said, raw("Restarting data prefetching from start."), said]
 
-        count, _ = column(name, SAID[name]).read(others, [20] * 4)
+        count, _ = column(name, SAID[name]).read(others, [b"20"] * 4)
 
         assert count == 2
 
@@ -61,7 +61,7 @@ def test_no_usual_number(name: str, value: str) -> None:
     told = [x for x in ("1.5", "2.25", "0.01", "0.75") if x in SAID[name]]
     changed = [raw(SAID[name].replace(x, value)) for x in told]
 
-    assert [learned.read([line], [20])[0] for line in changed] == [0] * len(told)
+    assert [learned.read([line], [b"20"])[0] for line in changed] == [0] * len(told)
     assert told
 
 
@@ -71,7 +71,7 @@ class TestIterations:
         """Lines of other iterations than these do not count."""
         lines = [raw(SAID[name].replace("20", str(number), 1)) for number in (30, 40, 60)]
 
-        assert column(name, SAID[name]).read(lines, range(30, 100, 10))[0] == 2
+        assert column(name, SAID[name]).read(lines, [b"30", b"40", b"50"])[0] == 2
 
     @pytest.mark.parametrize(
         "shown", ["", " (3.5 iter/s, 0.1s/10 iters)", " (0.1s)", " (1 iter/s), 3.2/10ep"]
@@ -81,13 +81,13 @@ class TestIterations:
         line = f"Iteration 20{shown}, loss = 2.25"
         expected = [[float(shown[2:].split(maxsplit=1)[0])]] if "iter/s" in shown else []
 
-        assert column("iteration", line).read([raw(line)], [20]) == (1, [*expected, [2.25]])
+        assert column("iteration", line).read([raw(line)], [b"20"]) == (1, [*expected, [2.25]])
 
     def test_speed_that_comes_later(self) -> None:
         """A line that says more than the learned one is another."""
         learned = column("iteration", "Iteration 20 (0.1s), loss = 2.25")
 
-        assert learned.read([raw(SAID["iteration"])], [20])[0] == 0
+        assert learned.read([raw(SAID["iteration"])], [b"20"])[0] == 0
 
 
 @pytest.mark.parametrize(
@@ -109,6 +109,6 @@ def test_numbers_as_printed(value: str) -> None:
     """As glibc prints them."""
     line = f"Iteration 20, loss = {value}"
 
-    count, [losses] = column("iteration", "Iteration 20, loss = 1").read([raw(line)], [20])
+    count, [losses] = column("iteration", "Iteration 20, loss = 1").read([raw(line)], [b"20"])
 
     assert (count, repr(losses)) == (1, repr([float(value)]))
