@@ -14,7 +14,7 @@ from caffewatch.log.messages import TIMED
 from caffewatch.log.schedule import Due
 from caffewatch.log.shape import Lines, Shape, TestShape
 from caffewatch.log.sieve import Sifted
-from caffewatch.log.slices import cut, floats, leading
+from caffewatch.log.slices import cut, floats, leading, leading_of
 from caffewatch.log.stretch import Stretch
 from caffewatch.log.tests_between import NO_TESTS, OutputColumn, Part, StartColumn, Tests
 
@@ -33,7 +33,7 @@ class _Columns:
         """Read one message of each; return how many stand where it should be."""
         learned, column = self.learned, self.lines[shown.at :: self.period]
         heads = map(cut, column, repeat(learned.cuts[shown.at]))
-        count = leading(heads, repeat(learned.heads[shown.at], len(column)))
+        count = leading_of(heads, learned.heads[shown.at])
         found, self.columns[shown.at] = shown.read(column[:count], iterations)
         return found
 
@@ -63,7 +63,7 @@ class _Columns:
         date = slice(1, self.learned.gap)
         for shown in self.learned.shown:
             column = self.lines[shown.at : count * self.period : self.period]
-            count = leading(map(cut, column, repeat(date)), repeat(day, len(column)))
+            count = leading_of(map(cut, column, repeat(date)), day)
             if shown.at not in self.columns:
                 found, self.columns[shown.at] = shown.read(column, iterations)
                 count = min(count, found)

@@ -12,7 +12,7 @@ from caffewatch.log.lines import MAX_LINE
 from caffewatch.log.schedule import Due
 from caffewatch.log.shape import Lines
 from caffewatch.log.shortcuts import PATTERNS, Shortcuts
-from caffewatch.log.slices import cut, leading
+from caffewatch.log.slices import cut, leading_of
 
 _CLIPPED = "clipped"
 _CLIPPING = PATTERNS[_CLIPPED].match_bytes
@@ -72,7 +72,7 @@ class Sifted:
         """Return how many of the next lines at equal distances have a key, up to another."""
         start = self._at + period - 1
         column = self._from[start : start + most * period : period]
-        return leading(map(cut, column, repeat(place)), repeat(key, len(column)))
+        return leading_of(map(cut, column, repeat(place)), key)
 
     def sift(self, count: int, sieve: Sieve, shortcuts: Shortcuts) -> bool:
         """Keep so many lines that a sieve keeps; return whether they came before one in doubt."""

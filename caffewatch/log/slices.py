@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from itertools import repeat
 from operator import getitem, ne
 from typing import cast
 
@@ -21,6 +22,14 @@ def floats(texts: Sequence[bytes]) -> list[float]:
             except ValueError:
                 break
         return values
+
+
+def leading_of(found: Iterable[object], wanted: object) -> int:
+    """Return how many are equal to one, up to the first that is not."""
+    all_found = list(found)
+    if all_found.count(wanted) == len(all_found):
+        return len(all_found)
+    return leading(all_found, repeat(wanted))
 
 
 def leading(found: Iterable[object], wanted: Iterable[object]) -> int:
