@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
@@ -92,6 +93,30 @@ def twice(lines: list[str], at: int) -> None:
 def foreign(lines: list[str], at: int) -> None:
     """Write something else in between."""
     lines.insert(at, "RuntimeWarning: Mean of empty slice." if at % 2 else "")
+
+
+@edit
+def shell(lines: list[str], at: int) -> None:
+    """Let a shell tell of another program's death, or of its end."""
+    lines.insert(at, "./plot.sh: line 3:  4242 Killed     plot" if at % 2 else "Terminated")
+
+
+@edit
+def raised(lines: list[str], at: int) -> None:
+    """Let something in Python fail, with what else is written before its last line."""
+    lines.insert(at, "Traceback (most recent call last):")
+    last = at + 1 + at % 3 * 40
+    lines.insert(last, "KeyError: 'loss'" if at % 2 else "KeyboardInterrupt")
+    if at % 5 == 0:
+        lines.insert(at, "Exception in thread Thread-3:")
+
+
+@edit
+def behind(lines: list[str], at: int) -> None:
+    """Let a rank that lags behind name its iterations again."""
+    shown = [n for n in range(at) if " Iteration " in lines[n]][-40:]
+    ranks = [re.sub(r" \d+ (?=\w+\.cpp)", " 777 ", lines[n]) for n in shown]
+    lines[at:at] = [*ranks, *ranks[-10:]] if at % 2 else ranks
 
 
 @edit

@@ -10,7 +10,7 @@ from typing import ClassVar
 from caffewatch.detect.finding import Finding, Place, Severity
 from caffewatch.detect.rule import Rule
 from caffewatch.detect.settings import Parameters, RuleSettings, parameter
-from caffewatch.log.events import Ended, Moment
+from caffewatch.log.events import Ended, Moment, WentOn
 from caffewatch.log.run import Run
 
 _ADVICE = (
@@ -25,9 +25,9 @@ _ADVICE = (
     (r"cudaSuccess|CUDNN_STATUS|CUBLAS_STATUS|NCCL",
      "The GPU failed: check the driver, nvidia-smi, and the kernel's log for Xid errors."),
     (r"label", "Labels must lie in 0 … classes - 1."),
-    (r"SIGKILL|Killed", "Killed from outside, most likely for its memory: look for oom-killer in"
-     " the kernel's log."),
-    (r"double free|SIGSEGV|Segmentation|SIGBUS|Bus error|free\(\)|malloc\(\)|corrupted",
+    (r"SIGKILL|Killed|已杀死|memory limit|oom.kill", "Killed from outside, most likely for its"
+     " memory: look for oom-killer in the kernel's log."),
+    (r"double free|SIGSEGV|Segmentation|段错误|SIGBUS|Bus error|free\(\)|malloc\(\)|corrupted",
      "Memory was corrupted: on nan, max pooling writes outside its blob, so look for a nan first."),
     (r"Unknown|Error parsing|Failed to parse", "The prototxt is not what this Caffe understands:"
      " see the line quoted."),
@@ -44,10 +44,12 @@ class CrashParameters(Parameters):
 class Crash(Rule[CrashParameters]):
     """The process ended by a fatal line, a failed check, a signal, or for want of memory.
 
-    Fires at the line that proves it and quotes the reason. An end by SIGTERM (a scheduler, docker
-    stop) is no crash and only a warning.
+    Fires at the line that proves it and quotes the reason: also what a shell, MPI, Slurm, PBS or
+    LSF says of it, and the exception that ends a Python program. An end by SIGTERM (a scheduler,
+    docker stop) is no crash and only a warning.
 
-    Silent on SIGINT's early stop and on a log that just ends: that proves nothing.
+    Silent on SIGINT's early stop and on a log that just ends: that proves nothing. Where training
+    goes on behind a line that has no prefix of glog's, another program wrote it, and it is over.
 
     Source: glog's fatal lines and its failure signal handler.
     """
@@ -61,22 +63,32 @@ class Crash(Rule[CrashParameters]):
     def __init__(self, settings: RuleSettings, run: Run) -> None:
         super().__init__(settings, run)
         self._how: str | None = None
+        self._finding: Finding | None = None
 
     def on_ended(self, event: Ended) -> Sequence[Finding]:
         """Fire at the first proof of death; the lines behind it say the same again."""
         if not event.fatal or self._how is not None:
             return ()
+        if event.how == "terminated" != self.run.outcome:
+            return ()
         self._how = event.how
         place = Place(event.line, self._moment(), self.run.previous_iteration)
         if event.how == "terminated":
-            text = "After {iteration} the job was ended from outside (SIGTERM)"
+            sign = "(SIGTERM)." if "SIGTERM" in event.reason else f"({event.reason})."
+            text = f"After {{iteration}} the job was ended from outside {sign}"
             advice = ["If nobody stopped it: look at the scheduler's time and memory limits."]
-            finding = self.fire(place, f"{text}.", advice, severity=self.parameters.terminated)
+            finding = self.fire(place, text, advice, severity=self.parameters.terminated)
         else:
             where = "" if self.run.iteration is not None else ", before the first iteration"
             text = "The job crashed after {iteration}" if not where else f"The job crashed{where}"
             finding = self.fire(place, f"{text}: {event.reason}", self._advise(event.reason))
+        self._finding = finding
         return (finding,)
+
+    def on_went_on(self, event: WentOn) -> Sequence[Finding]:
+        """Take back what another program's line seemed to prove."""
+        ended, self._finding, self._how = self._finding, None, None
+        return () if ended is None else (self.end(ended),)
 
     def _moment(self) -> Moment:
         return Moment(self.run.iteration, estimated=False)

@@ -12,7 +12,7 @@ from caffewatch.detect.rule import Rule
 from caffewatch.detect.settings import Parameters, RuleSettings, parameter
 from caffewatch.detect.silence import Silence
 from caffewatch.detect.survey import Survey
-from caffewatch.log.events import Ended, Event, Iteration, Moment, Pass, TestStarted
+from caffewatch.log.events import Ended, Event, Iteration, Moment, Pass, TestStarted, WentOn
 from caffewatch.log.run import Run
 
 _HOUR = 3600.0
@@ -142,6 +142,11 @@ class Stall(Rule[StallParameters]):
         """After its end a log may be silent."""
         self._ended = True
         return self._resume(event)
+
+    def on_went_on(self, event: WentOn) -> Sequence[Finding]:
+        """Expect more again: what ended was not this run."""
+        self._ended = False
+        return ()
 
     def tick(self, silence: Silence) -> Sequence[Finding]:
         """Compare the silence with the rhythm."""

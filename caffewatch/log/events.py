@@ -258,6 +258,7 @@ class Ended:
     """The log says that training ended.
 
     ``how`` is finished, stopped, terminated (SIGTERM) or crashed; ``reason`` quotes the log.
+    ``fatal``: it proves that the process died; ``doubtful``: it may be another program's line.
     """
 
     line: int
@@ -265,7 +266,14 @@ class Ended:
     how: Literal["finished", "stopped", "terminated", "crashed"]
     reason: str
     fatal: bool = False
-    """Whether the line alone proves the death of the process (an F line, a signal)."""
+    doubtful: bool = False
+
+
+@slotted
+class WentOn:
+    """Training goes on after an end that was doubtful: it was none of this run's."""
+
+    line: int
 
 
 Event = (
@@ -288,4 +296,5 @@ Event = (
     | Waiting
     | Restarted
     | Ended
+    | WentOn
 )

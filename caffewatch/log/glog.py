@@ -18,6 +18,9 @@ PREFIX = re.compile(
 CUT_PREFIX = re.compile(rb"([IWEF])\d{4}(?:\d{4})?\b[^\]\[]{0,80}\] ?")
 """A prefix that somebody shortened when pasting: ``I1109 ...] ``."""
 
+PLACE = re.compile(rb"[^\]]{0,80}?\b\w{1,60}\.(?:cpp|cu|hpp|cc) ?:(?:\d+\]| line \d+ :) *")
+"""What is left of a prefix without its start, and what a stand-in for glog writes."""
+
 CREATED = re.compile(r"Log file created at: (\d{4})/(\d\d)/(\d\d) (\d\d):(\d\d):(\d\d)")
 
 _DAY = 86400.0
@@ -74,7 +77,8 @@ def read_line(raw: bytes) -> Line:
     cut = CUT_PREFIX.match(raw, start)
     if cut is not None:
         return Line(raw, cut[1], b"", b"", b"", cut.end())
-    return Line(raw, b"", b"", b"", b"", start)
+    place = PLACE.match(raw, start)
+    return Line(raw, b"", b"", b"", b"", place.end() if place else start)
 
 
 def glued(line: Line) -> bytes:

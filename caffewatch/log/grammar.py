@@ -55,8 +55,9 @@ def _table(*rows: tuple[str, str]) -> dict[str, tuple[Pattern, ...]]:
 V = f"({_VALUE})"
 _MORE = r"(?:[,;]?\s.*)?"
 """What forks write behind the loss: how far the training is, how long it will take."""
-_WEIGHED = rf"(?: \(\\?\*? ?{V} = {V} loss\))?(?: \(.*\))?"
-"""An output's loss weight, also where a page took the asterisk for its own; a fork's remark."""
+_WEIGHED = rf"(?: \(\\?\*? ?{V} = {V}(?:[\d.e+-]* +[\d.e+-]+)? loss\))?(?: \(.*\))?"
+"""An output's loss weight, also where a page took the asterisk for its own, or the window that it was
+copied from broke the line; a fork's remark."""
 
 MESSAGES = _table(
     # --- debug_info -------------------------------------------------------------------------
@@ -134,7 +135,12 @@ OTHER_MESSAGES = (
 )
 """Messages without a first word to know them by: most begin with a layer's name."""
 
-_DEATHS = r"(?:Killed|Aborted|Bus error|Segmentation fault)(?: \(core dumped\))?(?:  |$)"
+_DEATHS = (
+    "Killed|Aborted|Abort trap|Bus error|Segmentation fault|Illegal instruction"
+    "|Floating point exception|已杀死|已放弃|段错误"
+)
+"""What a shell says of a process that died; those of many who train with Caffe are Chinese."""
+_SAID = rf"(?:(Terminated|已终止)|{_DEATHS})(?:: \d+)?(?: \(.*\))?(?:  |$)"
 RAW_LINES = (
     Pattern("header", r"Log file created at: "),
     Pattern("", r"(?:Running on machine|Running duration|Log line format|Application fingerprint)"),
@@ -144,18 +150,27 @@ RAW_LINES = (
     Pattern("", r" +@ +0x[0-9a-f]+ "),
     Pattern("crash_line", r"terminate called |double free or corruption|corrupted size|std::bad_alloc$"),
     Pattern("crash_line", r"(?:free|malloc|corrupted|munmap_chunk)\(\): |\*\*\* Error in \S+: "),
-    Pattern("crash_line", _DEATHS),
+    Pattern("shell_line", _SAID),
     Pattern("crash_line", r"Check failed: "),
-    Pattern("crash_line", r".*: line \d+: +\d+ " + _DEATHS),
+    Pattern("ended_outside", r"mpirun noticed .* exited on signal 15 |Command terminated by signal 15$"),
+    Pattern("crash_line", r"mpirun noticed .* exited on signal \d+ |Command terminated by signal (?!2$)\d+$"),
+    Pattern("crash_line", r"= +BAD TERMINATION OF ONE OF YOUR APPLICATION PROCESSES"),
+    Pattern("crash_line", r"slurmstepd\S*: .*(?:exceeded memory limit .*being killed|oom.kill)"),
+    Pattern("crash_line", rf"srun: error: .*: (?:{_DEATHS}|Out Of Memory)"),
+    Pattern("ended_outside", r"slurmstepd\S*: .*\*\*\* (?:JOB|STEP) .* CANCELLED AT |=>> PBS: job killed: |TERM_\w+: job killed "),
+    Pattern("no_end", r"Exception (?:in thread|ignored in)|--- Logging error ---"),
+    Pattern("traceback", r"Traceback \(most recent call last\):$"),
+    Pattern("shell_line", r".*: (?:line |行 |第 )\d+(?: ?行)?: +\d+ " + _SAID),
 )  # fmt: skip
 """Lines that stand without a prefix even where the log has prefixes: headers, traces, deaths."""
 
 _ANY_RAW = Pattern("", "|".join(x.regex for x in RAW_LINES))
 """Matches no foreign line: most lines without a prefix are such."""
 _ANY_RAW_BYTES = re.compile(_ANY_RAW.regex.encode())
-_RAW_STARTS = frozenset(x.encode() for x in "LRA*P tdcsfmKBSC")
+_RAW_STARTS = frozenset([b"\xe5", b"\xe6", *(x.encode() for x in "LRA*P tdcsfmKBSCIFTE=-")])
 """Of one of these a line without a prefix begins, or it is a shell's with a number in it."""
 _STAMP = re.compile(rb"[IWEF]\d{4}")
+_LINE = " 行".encode()
 _BRACKET, _RETURN = b"]\r"
 """Numbers of bytes, which are found at a fifth of the cost. A bracket ends each prefix."""
 _RANK = re.compile(r"\[\d+(?:\.\d+)*\] ")
@@ -188,7 +203,10 @@ def is_foreign(raw: bytes) -> bool:
     """
     return not (
         (_BRACKET in raw and _STAMP.search(raw))
-        or ((raw[:1] in _RAW_STARTS or b": line " in raw) and _ANY_RAW_BYTES.match(raw))
+        or (
+            (raw[:1] in _RAW_STARTS or b": line " in raw or _LINE in raw)
+            and _ANY_RAW_BYTES.match(raw)
+        )
         or _RETURN in raw
         or raw[:1] == b"\xef"
         or not raw.strip()

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from caffewatch.log import messages, passes, setup
-from caffewatch.log.events import TRAIN, Ended, Event, RunEnded, RunStarted
+from caffewatch.log.events import TRAIN, Ended, Event, RunEnded, RunStarted, WentOn
 from caffewatch.log.glog import Clock, Line, glued, read_line
 from caffewatch.log.grammar import is_foreign, recognise, recognise_raw
 from caffewatch.log.lines import Offsets
@@ -16,10 +16,15 @@ from caffewatch.log.rhythm import Rhythm
 from caffewatch.log.setup import SetUp
 from caffewatch.log.shortcuts import Shortcuts
 from caffewatch.log.stretch import Stretch
+from caffewatch.log.trace import Trace
+from caffewatch.log.writers import Writers
 
 _SETUP = frozenset({"setup", "solver_dump", "training_net", "starting", "solving"})
 """Messages with which a run begins, once the run before has shown an iteration or an end."""
-_WITHOUT_RUN = frozenset({"", "signal", "crash_line", "reads", "writes", "backward_needed"})
+_WITHOUT_RUN = frozenset(
+    {"", "signal", "crash_line", "ended_outside", "shell_line", "traceback", "no_end", "reads",
+     "writes", "backward_needed"}
+)  # fmt: skip
 """Messages that are too much like what a shell prints to begin a run."""
 
 Match = Any  # of text, or of bytes from a place that is known
@@ -59,6 +64,9 @@ class LineReader:
         self._rhythm = Rhythm()
         self._display_ended = self._shown = False
         self._setup = SetUp()
+        self._doubtful = self._certain = False
+        self._trace = Trace()
+        self._writers = Writers()
 
     def begin_behind(self, lines: int, runs: int) -> None:
         """Count lines and runs on from those before the first byte that is to come."""
@@ -81,7 +89,7 @@ class LineReader:
             if is_field(raw):
                 self._setup.feed_dump(raw.decode())
                 return
-        elif self._prefixed and is_foreign(raw):
+        elif self._prefixed and not self._trace.is_open and is_foreign(raw):
             self.unrecognised += 1
             return
         line = read_line(raw)
@@ -119,6 +127,8 @@ class LineReader:
             self._message(found[0].name, found[1], line)
         elif not self._setup.feed_dump(text) and text.strip():
             self.unrecognised += 1
+            if self._trace.names_exception(text):
+                self._ended(messages.raised(self.line, text))
 
     def _message(self, name: str, match: Match, line: Line) -> None:
         """Take a message by its pattern's name; "" is one that means nothing."""
@@ -206,13 +216,18 @@ class LineReader:
 
     def _number(self, iteration: int) -> None:
         """Take the number that a line names; one that falls back is another run's."""
-        last = self._passes.numbering.last
-        if last is not None and iteration < last:
+        last, writer = self._passes.numbering.last, self._current.tid
+        if self._writers.falls_back(writer, iteration, last):
             self._start_run(self._current)
         self._passes.numbering.current = iteration
+        if self._doubtful:
+            self._doubtful = False
+            self._events.append(WentOn(self.line))
 
     def _ended(self, event: Ended) -> None:
         self._shown = True
+        self._certain = self._certain or not event.doubtful
+        self._doubtful = not self._certain
         if event.fatal:
             self._events += self._passes.close(self.line, complete=False)
         self._events.append(event)
@@ -228,7 +243,7 @@ class LineReader:
 
     def _start_run(self, line: Line) -> None:
         self._end_run()
-        self._shown = False
+        self._shown = self._doubtful = self._certain = False
         self._setup = SetUp()
         self._passes.forget()
         self._shortcuts.forget()
@@ -257,6 +272,8 @@ _HANDLERS: dict[str, Callable[[LineReader, str, Any, Line], None]] = {
     **dict.fromkeys(setup.MESSAGES, LineReader._set_up),
     **dict.fromkeys(("", "setup"), lambda *_: None),
     "header": LineReader._header,
+    "traceback": lambda reader, *_: reader._trace.begin(),
+    "no_end": lambda reader, *_: reader._trace.excuse(),
     "ignored_layer": LineReader._ignored,
     "iteration": LineReader._iteration,
     "learning_rate": LineReader._learning_rate,

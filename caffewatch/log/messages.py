@@ -88,7 +88,15 @@ def _signal(line: int, time: float | None, m: Match) -> Ended:
 
 
 def _crash_line(line: int, time: float | None, m: Match) -> Ended:
-    return Ended(line, time, "crashed", m.string[:MAX_QUOTE], fatal=True)
+    return Ended(line, time, "crashed", m.string[:MAX_QUOTE], fatal=True, doubtful=True)
+
+
+def _shell_line(line: int, time: float | None, m: Match) -> Ended:
+    return (_ended_outside if m[1] else _crash_line)(line, time, m)
+
+
+def _ended_outside(line: int, time: float | None, m: Match) -> Ended:
+    return Ended(line, time, "terminated", m.string[:MAX_QUOTE], fatal=True, doubtful=True)
 
 
 STATELESS: dict[str, Callable[[int, float | None, Any], Event]] = {
@@ -110,6 +118,8 @@ ENDS: dict[str, Callable[[int, float | None, Match], Ended]] = {
     "stopped": _stopped,
     "signal": _signal,
     "crash_line": _crash_line,
+    "ended_outside": _ended_outside,
+    "shell_line": _shell_line,
 }
 """Pattern name -> what makes the end of a run out of (line number, time, match)."""
 
@@ -117,6 +127,13 @@ ENDS: dict[str, Callable[[int, float | None, Match], Ended]] = {
 def fatal(line: int, time: float | None, text: str) -> Ended:
     """Make the event of a line of severity F."""
     return Ended(line, time, "crashed", " ".join(text.split())[:MAX_QUOTE], fatal=True)
+
+
+def raised(line: int, text: str) -> Ended:
+    """Make the event of an exception that nothing in a Python program took."""
+    if text.startswith("KeyboardInterrupt"):
+        return Ended(line, None, "stopped", text[:MAX_QUOTE], doubtful=True)
+    return Ended(line, None, "crashed", text[:MAX_QUOTE], fatal=True, doubtful=True)
 
 
 def output(line: int, time: float | None, net: str, m: AnyMatch) -> Output:

@@ -104,13 +104,15 @@ class Parser(LineReader):
 
     def _sweep(self, rhythm: Rhythm, lines: list[bytes], index: int) -> int:
         """Take displays like the one that has just ended; return how many lines they are."""
-        if self._setup.dumping:
+        if self._setup.dumping or self._trace.is_open or self._doubtful:
             return 0
+        before = self._passes.numbering.last
         tools = self._passes, self._shortcuts, self._clock
         stretch = rhythm.sweep(lines, index, self.line + 1, *tools)
         if stretch is None:
             return 0
         self._events.append(stretch)
+        self._writers.skip(before, stretch.iterations[-1])
         took = stretch.line - self.line
         self.unrecognised += rhythm.unrecognised
         self.line, self._display_ended = stretch.line, True

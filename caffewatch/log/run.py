@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
 from caffewatch.log.displays import Displays
 from caffewatch.log.events import (
@@ -28,14 +28,15 @@ from caffewatch.log.events import (
     SolverRead,
     Solving,
     Update,
+    WentOn,
 )  # fmt: skip
 from caffewatch.log.life import Life
+from caffewatch.log.outcome import Outcome, outcome_after
 from caffewatch.log.pace import paces
 from caffewatch.log.prototxt import solver_type, whole
 from caffewatch.log.stretch import Stretch
 from caffewatch.log.topology import Net
 
-Outcome = Literal["finished", "stopped", "terminated", "crashed", "unfinished"]
 RECENT = 8
 _LONGEST_WINDOW = 100
 """Passes and displays that are kept for evidence."""
@@ -217,8 +218,7 @@ class Run:
         self.rate = event.rate
         self._shown(event.iteration, event.time)
         self.losses.append((event.iteration, event.loss))
-        if event.time is not None:
-            self.ended_at = event.time
+        self.ended_at = self.ended_at if event.time is None else event.time
 
     def _learning_rate(self, event: LearningRate) -> None:
         if event.rate != self.learning_rate:
@@ -230,22 +230,21 @@ class Run:
         if event.net == TRAIN:
             if event.index in self.outputs or len(self.outputs) < MOST:
                 self.outputs[event.index] = event
-        elif (key := (event.net, event.index)) in self.test_outputs or len(
-            self.test_outputs
-        ) < MOST:
-            self.test_outputs[key] = event
+        elif (event.net, event.index) in self.test_outputs or len(self.test_outputs) < MOST:
+            self.test_outputs[event.net, event.index] = event
 
     def _ended(self, event: Ended) -> None:
         if event.time is not None:
             self.ended_at = event.time
         self.done = self.done or not event.fatal
-        good_again = event.how == "finished" and self.outcome in ("stopped", "terminated")
-        aftermath = event.how == "crashed" and self.outcome == "terminated" and event.time is None
-        if good_again or aftermath:
-            return
-        if not (self.outcome == "crashed" and event.how == "crashed"):
-            self.reason = event.reason
-        self.outcome = event.how
+        outcome = outcome_after(self.outcome, event)
+        if outcome is not None:
+            if not self.outcome == outcome == "crashed":
+                self.reason = event.reason
+            self.outcome = outcome
+
+    def _went_on(self, event: WentOn) -> None:
+        self.outcome, self.reason, self.done = "unfinished", "", False
 
     def _solver(self, event: SolverRead) -> None:
         given = self.solver = dict(event.parameters)
@@ -289,6 +288,7 @@ _HANDLERS: dict[type, Callable[[Run, Any], None]] = {
     LearningRate: Run._learning_rate,
     Output: Run._output,
     Ended: Run._ended,
+    WentOn: Run._went_on,
     SolverRead: Run._solver,
     NetRead: Run._net,
     Solving: Run._solving,

@@ -61,6 +61,28 @@ class TestCrash:
         assert finding.severity == "warning"
         assert finding.message == ("After iteration 40 the job was ended from outside (SIGTERM).")
 
+    def test_an_end_by_a_scheduler(self) -> None:
+        """It says why."""
+        log = healthy()
+        log.raw("=>> PBS: job killed: walltime 86412 exceeded limit 86400")
+
+        finding = only(log, RULE)
+
+        assert finding.severity == "warning"
+        assert finding.message.endswith("walltime 86412 exceeded limit 86400).")
+
+    def test_what_was_another_programs(self) -> None:
+        """Training that goes on takes it back, and may crash later."""
+        log = healthy()
+        log.raw("./plot.sh: line 3:  4242 Killed                  python plot.py")
+        log.displays(range(50, 90, 10))
+
+        assert [x.state for x in found(log, RULE)] == ["resolved"]
+
+        log.fatal(OUT_OF_MEMORY)
+
+        assert [x.state for x in found(log, RULE)] == ["resolved", "firing"]
+
     def test_severities_are_set_apart(self) -> None:
         """A crash and an end from outside each have their own."""
         rules = tuned(RULE, severity="warning", terminated="info")
@@ -76,6 +98,14 @@ class TestSilence:
         """Finished is not crashed."""
         log = healthy()
         log.done()
+
+        assert found(log, RULE) == []
+
+    def test_a_shell_behind_the_end(self) -> None:
+        """What it terminates then is no training."""
+        log = healthy()
+        log.done()
+        log.raw("Terminated")
 
         assert found(log, RULE) == []
 

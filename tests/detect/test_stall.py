@@ -175,6 +175,14 @@ class TestSilentBySight:
 
         assert after(follow(log), 1e6, gone=True) == []
 
+    def test_after_an_end_that_was_none(self) -> None:
+        """Training that goes on may stand still."""
+        log = steady()
+        log.raw("Killed")
+        log.iteration(9990)
+
+        assert after(follow(log), 1e6, gone=True) != []
+
     def test_in_the_midst_of_a_test(self) -> None:
         """How long it takes nobody knows before it is over."""
         log = steady(seconds=1)

@@ -105,6 +105,8 @@ class TestOutputs:
             ("Test net output #0: a = 1 (* 2 = 2 loss) (sum)", "test0", 0, "a", 1.0, 2.0),
             (r"    Train net output #0: a = 1 (\* 2 = 2 loss)", "train", 0, "a", 1.0, 2.0),
             ("    Train net output #0: a = 1 ( 2 = 2 loss)", "train", 0, "a", 1.0, 2.0),
+            ("Test net output #1: a = 1.2 (* 2 = 2.          4 loss)", "test0", 1, "a", 1.2, 2.0),
+            ("Test net output #1: a = 1e+06 (* 2 = 2e+       06 loss)", "test0", 1, "a", 1e6, 2.0),
         ],
     )  # fmt: skip
     def test_forks(

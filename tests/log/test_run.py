@@ -32,6 +32,13 @@ class TestOutcome:
             ("*** SIGTERM (@0x1) received by PID 1\n", "terminated"),
             ("*** SIGTERM (@0x1) received by PID 1\nAborted\n", "terminated"),
             (say("Check failed: x", severity="F") + "*** SIGABRT (@0x1) by PID 1\n", "crashed"),
+            (say("Check failed: x", severity="F") + "Terminated\n", "crashed"),
+            ("Killed\n=>> PBS: job killed: x\n", "crashed"),
+            (DONE + "Terminated\n", "finished"),
+            ("=>> PBS: job killed: x\nKilled\n", "terminated"),
+            ("Killed\n" + iteration(10), "unfinished"),
+            ("Killed\n" + iteration(10) + DONE, "finished"),
+            ("Traceback (most recent call last):\nKeyboardInterrupt\n", "stopped"),
         ],
     )
     def test_outcomes(self, ends: str, outcome: str) -> None:

@@ -93,6 +93,18 @@ class TestBeginnings:
 
         assert run_lines(parse(log)) == [1, 3]
 
+    def test_ranks(self) -> None:
+        """One of several that lags behind goes on with the run; one that falls back does not."""
+        first = say("Iteration 0, loss = 1") + say("Iteration 0, loss = 1", tid=7)
+        log = first + say("Iteration 10, loss = 1") + say("Iteration 5, loss = 1", tid=7)
+
+        assert run_lines(parse(log + say("Iteration 15, loss = 1"))) == [1]
+        assert run_lines(parse(log + say("Iteration 0, loss = 1", tid=7))) == [1, 5]
+
+    def test_a_process_that_was_never_seen(self) -> None:
+        """It is another run, though its set-up lines are not there."""
+        assert run_lines(parse(iteration(10) + say("Iteration 0, loss = 1", tid=7))) == [1, 2]
+
     def test_same_iteration_again(self) -> None:
         """The final display repeats its number: that is no fall."""
         assert run_lines(parse(iteration(10) + iteration(10) + say("Iteration 10, lr = 1"))) == [1]
