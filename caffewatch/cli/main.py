@@ -71,7 +71,7 @@ def build_parser(
         description="Watches Caffe training logs; tells what broke, where, and what to do.",
     )
     parser.add_argument("--version", action=_Version, nargs=0, help="print the version and exit")
-    commands = parser.add_subparsers(metavar="COMMAND", required=True, prog=parser.prog)
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
     for name in listed:
         summary = COMMANDS[name]
         command = commands.add_parser(name, help=summary, description=f"{summary}.".capitalize())
