@@ -496,6 +496,19 @@ class TestSweep:
 
         assert held(data, size, True) == held(data, size, False)
 
+    @pytest.mark.parametrize("batches", [1, 3])
+    @pytest.mark.parametrize("what", ["lost", "twice", "garbage"])
+    def test_a_test_that_is_not_like_the_others(self, what: str, batches: int) -> None:
+        """Those behind it are closed where the reader of single lines closes them."""
+        lines = healthy(testing=Schedule(50, batches=batches))
+        begun = [at for at, x in enumerate(lines) if "Testing net" in x][12]
+        for at in range(begun + 1, begun + 40, 3):
+            edited = list(lines)
+            EDITS[what](edited, at)
+            data = joined(edited)
+
+            assert singly(Parser(REFERENCE).sweep(data)) == singly([*Parser(REFERENCE).feed(data)])
+
     @settings(max_examples=150, deadline=None)
     @given(draw=st.data())
     def test_whatever_happens(self, draw: st.DataObject) -> None:
@@ -513,6 +526,10 @@ class TestSweep:
 
         assert seen(data, True, size, rules) == seen(data, False, size, rules)
         assert held(data, size, True) == held(data, size, False)
+        one_by_one, swept = Parser(REFERENCE), Parser(REFERENCE)
+        for start in range(0, len(data), size):
+            piece = data[start : start + size]
+            assert singly(swept.sweep(piece)) == singly([*one_by_one.feed(piece)])
 
     @pytest.mark.parametrize("every", [400, 50, 35, 10])
     @pytest.mark.parametrize("debug_info", [True, False])

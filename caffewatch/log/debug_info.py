@@ -197,6 +197,11 @@ class Blocks:
         self._begin()
         return done
 
+    def expects(self, net: str, blobs: tuple[Blob, ...]) -> bool:
+        """Tell whether a net's next block is expected to be one of these."""
+        order = self._orders.get(net)
+        return order is not None and order.identity is blobs
+
     def learned(
         self, lines: Sequence[bytes], start: int = 0, net: str = TRAIN
     ) -> tuple[list[bytes], list[slice], list[slice], tuple[Blob, ...]]:

@@ -90,7 +90,7 @@ class Rhythm:
             self._pause -= 1
             return None
         self._learn(display, passes, shortcuts)
-        stretch = self._take(lines, start, first, passes.numbering.expected, shortcuts, clock)
+        stretch = self._take(lines, start, first, passes, shortcuts, clock)
         if stretch is None:
             self._failures = min(self._failures + 1, _LONGEST_PAUSE)
             self._pause = (1 << self._failures) - 1
@@ -131,17 +131,17 @@ class Rhythm:
             self._begin(learned)
 
     def _take(
-        self, lines: list[bytes], start: int, first: int, expected: range,
+        self, lines: list[bytes], start: int, first: int, passes: Passes,
         shortcuts: Shortcuts, clock: Clock,
     ) -> Stretch | None:  # fmt: skip
-        shape, schedule = self._shape, self._schedule
+        shape, schedule, expected = self._shape, self._schedule, passes.numbering.expected
         if shape is None:
             return None
         period = len(shape.lines)
         count = min((len(lines) - start) // period, self._window, len(expected))
         if count < LEAST:
             return None
-        due = schedule.due(expected[:count])
+        due = schedule.due(expected[:count]) if schedule.holds(passes.blocks) else []
         needed = count * period + len(due) * len(
             schedule.shape.lines if due and schedule.shape else ()
         )

@@ -32,7 +32,7 @@ class Schedule:
     def learn(self, lines: Sequence[bytes], blocks: Blocks, shortcuts: Shortcuts) -> int:
         """Look at the test that lines begin with; return how many lines it has, 0 without one."""
         self.is_new = False
-        if self.shape is None or not self.shape.lines.fit(lines):
+        if self.shape is None or not (self.shape.lines.fit(lines) and self.holds(blocks)):
             learned = test_shape_of(lines, blocks, shortcuts)
             if learned is None:
                 return 0
@@ -47,6 +47,11 @@ class Schedule:
             self._interval = since
         self._last = iteration
         return len(self.shape.lines)
+
+    def holds(self, blocks: Blocks) -> bool:
+        """Tell whether the blocks of the last test are like those that were learned."""
+        shape = self.shape
+        return shape is None or all(blocks.expects(x.net, x.blobs) for x in shape.blocks)
 
     def due(self, displays: range) -> Due:
         """Return the tests before displays of these iterations, in their order.
