@@ -79,8 +79,10 @@ class Crash(Rule[CrashParameters]):
             advice = ["If nobody stopped it: look at the scheduler's time and memory limits."]
             finding = self.fire(place, text, advice, severity=self.parameters.terminated)
         else:
-            where = "" if self.run.iteration is not None else ", before the first iteration"
-            text = "The job crashed after {iteration}" if not where else f"The job crashed{where}"
+            text = "The job crashed after {iteration}"
+            if self.run.iteration is None:  # a solver of one's own may show no loss
+                begun = self.run.learning_rate is not None
+                text = "The job crashed" + ("" if begun else ", before the first iteration")
             finding = self.fire(place, f"{text}: {event.reason}", self._advise(event.reason))
         self._finding = finding
         return (finding,)

@@ -35,8 +35,8 @@ class LossDivergence(Rule[LossDivergenceParameters]):
     so that a jitter of a factor of ten is nothing: there it takes ``loaded_factor``, or a loss well
     above chance.
 
-    Silent on single spikes, also where ``average_loss`` draws them out, and on a loss that is high
-    from the start.
+    Silent on single spikes, also where ``average_loss`` draws them out, on a loss that is high from
+    the start, and on one below 0 that is no further from it than before.
 
     Source: Megatron-LM calls ten times the first losses a divergence; in the labelled runs healthy
     losses stay below 1.2 times their highest start.
@@ -61,7 +61,9 @@ class LossDivergence(Rule[LossDivergenceParameters]):
         if not isfinite(display.loss) or self.run.displays.count <= FIRST:
             return ()
         if self._limit is None:
-            self._highest = max(filter(isfinite, self.run.displays.first), default=0.0)
+            # A loss below 0, as a critic's, began as far from 0 as it was.
+            first = filter(isfinite, self.run.displays.first)
+            self._highest = max(map(abs, first), default=0.0)
             self._limit = self._bound(self._highest) or inf
         highest = self._highest
         if display.loss < self._limit:

@@ -45,6 +45,7 @@ class _Net:
     rising: list[Tested] = field(default_factory=list)
     below: int = 0
     history: list[Evidence] = field(default_factory=list)
+    is_signed: bool = False
 
 
 class Overfitting(Rule[OverfittingParameters]):
@@ -53,8 +54,9 @@ class Overfitting(Rule[OverfittingParameters]):
     Fires when ``tests`` tests in a row are ``factor`` times above the best before them, and the
     training loss is no higher than it was at that best and shows that something was learned.
 
-    Silent on a single wild test, on test losses near 0, which jitter, and on the first tests of
-    BatchNorm nets, which start at 80 and jump until its statistics ``settle``.
+    Silent on a single wild test, on test losses near 0, which jitter, on nets whose test loss has
+    been below 0, where no ratio means anything, and on the first tests of BatchNorm nets, which
+    start at 80 and jump until its statistics ``settle``.
 
     Source: SageMaker Debugger compares validation with training at 10 %, far too tight for small
     test sets: in the labelled runs healthy tests rise to 2 times their best for a moment, those
@@ -111,6 +113,7 @@ class Overfitting(Rule[OverfittingParameters]):
         """Take a test, and the mean of the training losses before it."""
         loss = test.loss or 0.0
         net.history = [*net.history[-7:], (Moment(test.iteration, False), loss)]
+        net.is_signed = net.is_signed or loss < 0
         if net.best is None or loss < (net.best.loss or 0.0):
             net.best, net.level_at_best = test, inf if level is None else level
         if self._above(net, test, level):
@@ -129,7 +132,7 @@ class Overfitting(Rule[OverfittingParameters]):
 
     def _is_unfit(self, test: Tested) -> bool:
         """Tell whether there is no loss, or BatchNorm's statistics are still the first passes'."""
-        if test.loss is None or not isfinite(test.loss) or test.loss < 0:
+        if test.loss is None or not isfinite(test.loss):
             return True
         if test.iteration - (self.run.first_iteration or 0) >= self.parameters.settle:
             return False
@@ -137,7 +140,7 @@ class Overfitting(Rule[OverfittingParameters]):
 
     def _above(self, net: _Net, test: Tested, level: float | None) -> bool:
         best = net.best
-        if best is None or not best.loss or test.loss is None or level is None:
+        if best is None or not best.loss or test.loss is None or level is None or net.is_signed:
             return False
         if level > net.level_at_best or self._untrained.still(self.parameters.progress, level):
             return False

@@ -33,6 +33,14 @@ class TestCrash:
         assert finding.message.startswith("The job crashed, before the first iteration: Cannot")
         assert "snapshot_prefix" in finding.advice[0]
 
+    def test_without_a_loss(self) -> None:
+        """A solver of one's own shows its rate alone: there were iterations."""
+        log = CaffeLog.started()
+        log.say("Iteration 50, lr = 0.01", "sgd_solver.cpp:105")
+        log.fatal(OUT_OF_MEMORY)
+
+        assert only(log, RULE).message == f"The job crashed: {OUT_OF_MEMORY}"
+
     def test_is_told_once(self) -> None:
         """The lines behind the first proof say the same again."""
         log = healthy()

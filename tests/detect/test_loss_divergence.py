@@ -77,6 +77,15 @@ class TestSilence:
         """A hinge loss; what grows from nothing has no factor."""
         assert found(losses(*[0] * 5, *[3] * 10), RULE) == []
 
+    @pytest.mark.parametrize("below", [-0.5, -40000.0])
+    def test_on_losses_below_0(self, below: float) -> None:
+        """A critic's loss, or labels beyond 1: ten times less than nothing is more."""
+        falling = [below * (1 + 0.1 * number) for number in range(30)]
+
+        assert found(losses(*falling), RULE) == []
+        assert found(losses(*reversed(falling)), RULE) == []
+        assert found(losses(*falling[:9], *[-15 * below] * 9), RULE) != []
+
     def test_on_nan(self) -> None:
         """It is non_finite's; those of the start do not count."""
         assert found(losses(*START, *["nan"] * 5), RULE) == []  # type: ignore[arg-type]  # as text

@@ -90,6 +90,12 @@ class TestSilence:
 
         assert found(run_of(tests), RULE) == []
 
+    @pytest.mark.parametrize("first", [-0.01, -50.0])
+    def test_on_test_losses_below_0(self, first: float) -> None:
+        """Nothing is a ratio of what has been on both sides of 0."""
+        assert found(run_of([2.3, 0.1, first, 0.1, *[2.9] * 5]), RULE) == []
+        assert found(run_of([2.3, 0.1, 0.1, *[2.9] * 5]), RULE) != []
+
     def test_on_the_first_tests_of_batch_norm(self) -> None:
         """They start at 80 and jump while its statistics are filled."""
         norm = Layer("norm", "BatchNorm", ("ip1",), ("ip1",), (0, 0, 0))
