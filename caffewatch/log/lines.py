@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+_WRAPPED = b'{"log":"', b'{"log": "'
 MAX_LINE = 64 * 1024
 """Bytes of a line that are kept: far beyond any line of Caffe's, and a bound on memory."""
 
@@ -13,14 +14,15 @@ class LineSplitter:
 
     A line that never ends costs `MAX_LINE` bytes; what is longer is cut off. NUL bytes (the hole
     that copytruncate leaves) and the ``\r`` of CRLF are dropped. ``position`` counts the raw bytes
-    up to and with the last line end, ``seen`` all of them, both from ``start`` on.
+    up to and with the last line end, ``seen`` all of them, both from ``start`` on. Where the first
+    line is an object of Docker's json-file, what it holds is returned of all.
 
     Attributes
     ----------
     held
         The last lines, where they are to be read with the next ones.
     is_exact
-        Whether of the bytes that came last none was dropped.
+        Whether of the bytes that came last none was dropped or changed.
     """
 
     def __init__(self, start: int = 0) -> None:
@@ -30,6 +32,7 @@ class LineSplitter:
         self.is_exact = True
         self._rest = b""
         self._skipping = False
+        self._is_wrapped: bool | None = None
 
     def feed(self, data: bytes) -> list[bytes]:
         """Return the lines that these bytes complete."""
@@ -50,7 +53,7 @@ class LineSplitter:
         if carriage:
             first = lines[:cut]  # the end of a line that was cut off is not its own
             lines = first + [line.removesuffix(b"\r") for line in lines[cut:]]
-        return lines
+        return self._unwrapped(lines) if self._is_wrapped is not False else lines
 
     def flush(self) -> list[bytes]:
         """Return the unfinished last line, if there is one, and forget it."""
@@ -59,7 +62,17 @@ class LineSplitter:
             rest = rest.removesuffix(b"\r")
         self._skipping = False
         self.position = self.seen
-        return [rest] if rest else []
+        return self._unwrapped([rest]) if rest else []
+
+    def _unwrapped(self, lines: list[bytes]) -> list[bytes]:
+        if self._is_wrapped is None and lines:
+            self._is_wrapped = lines[0].startswith(_WRAPPED)
+        if not self._is_wrapped:
+            return lines
+        self.is_exact = False
+        from caffewatch.log.wrapped import unwrap  # noqa: PLC0415 - few logs are, and it costs json
+
+        return [unwrap(line[:MAX_LINE]) for line in lines]
 
 
 class Offsets:

@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 
 from caffewatch.log.lines import MAX_LINE, LineSplitter, Offsets
 
+DOCKER = b'{"log":"%s\\n","stream":"stderr","time":"2026-11-23T07:14:45.5Z"}\n'
+
 
 def split(*pieces: bytes) -> list[bytes]:
     """Return the lines of some pieces, the unfinished one included."""
@@ -30,11 +32,30 @@ class TestLineSplitter:
             ((b"\0\0\0a\0b\n",), [b"ab"]),
             ((b"\0\0", b"\0"), []),
             ((b"\xff\xfea\0\n\0b\0\r\0\n\0",), [b"\xff\xfea", b"b"]),
+            ((DOCKER % b"a" + DOCKER % b"  b", DOCKER % b'\\"c\\"'), [b"a", b"  b", b'"c"']),
+            (
+                (b'{"log": "a\\r\\n", "stream": "stderr"}\nb\n', b'{"log": 1}\n'),
+                [b"a", b"b", b'{"log": 1}'],
+            ),
+            (
+                (DOCKER % b"a" + b'{"log":"b\\nc\\ud800"}\n{"log":"d',),
+                [b"a", b"b c?", b'{"log":"d'],
+            ),
+            ((b"a\n" + DOCKER % b"b",), [b"a", (DOCKER % b"b").rstrip()]),
         ],
     )
     def test_lines(self, pieces: tuple[bytes, ...], lines: list[bytes]) -> None:
         """A line ends at a line feed; CRLF, NUL bytes and UTF-16 of ASCII leave no trace."""
         assert split(*pieces) == lines
+
+    def test_docker_at_any_cut(self) -> None:
+        """What an object holds does not depend on how it came, a hostile one either."""
+        data = DOCKER % b"a" + b'{"log":"a","x":' + b"[" * 70_000 + b"\n" + DOCKER % b"\xc3\xa9"
+        whole = split(data)
+
+        assert (whole[0], whole[2]) == (b"a", "\u00e9".encode())
+        for cut in [*range(200), *range(65_000, 66_000, 7), *range(70_000, len(data))]:
+            assert split(data[:cut], data[cut:]) == whole
 
     def test_position(self) -> None:
         """The position counts raw bytes up to the last line end, and a flush takes the rest."""
