@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Sequence
-from functools import cached_property
+from functools import cache, cached_property
 
 _NUMBER = r"(?:(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?|\d\.#(?:[QS]NAN|IND|INF)\d*|(?ai:nan(?:\(\w+\))?|inf))"
 _VALUE = rf"[-+]?{_NUMBER}"
@@ -166,7 +166,6 @@ RAW_LINES = (
 
 _ANY_RAW = Pattern("", "|".join(x.regex for x in RAW_LINES))
 """Matches no foreign line: most lines without a prefix are such."""
-_ANY_RAW_BYTES = re.compile(_ANY_RAW.regex.encode())
 _RAW_STARTS = frozenset([b"\xe5", b"\xe6", *(x.encode() for x in "LRA*P tdcsfmKBSCIFTE=-")])
 """Of one of these a line without a prefix begins, or it is a shell's with a number in it."""
 _STAMP = re.compile(rb"[IWEF]\d{4}")
@@ -196,6 +195,11 @@ def recognise(message: str) -> Found | None:
     return _search(MESSAGES.get(word, ()), message) or _search(OTHER_MESSAGES, message)
 
 
+@cache
+def _any_raw_bytes() -> re.Pattern[bytes]:
+    return re.compile(_ANY_RAW.regex.encode())
+
+
 def is_foreign(raw: bytes) -> bool:
     """Tell quickly that a line has neither a prefix nor a raw message; False where in doubt.
 
@@ -205,7 +209,7 @@ def is_foreign(raw: bytes) -> bool:
         (_BRACKET in raw and _STAMP.search(raw))
         or (
             (raw[:1] in _RAW_STARTS or b": line " in raw or _LINE in raw)
-            and _ANY_RAW_BYTES.match(raw)
+            and _any_raw_bytes().match(raw)
         )
         or _RETURN in raw
         or raw[:1] == b"\xef"

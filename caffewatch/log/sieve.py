@@ -15,7 +15,7 @@ from caffewatch.log.shortcuts import PATTERNS, Shortcuts
 from caffewatch.log.slices import cut, leading_of
 
 _CLIPPED = "clipped"
-_CLIPPING = PATTERNS[_CLIPPED].match_bytes
+_CLIPPING = PATTERNS[_CLIPPED]
 _FEW = 8
 """Displays that are looked at together at first."""
 
@@ -84,7 +84,7 @@ class Sifted:
             first, done = self._at + self._shift, len(self._lines) + self._at - self._start
             for dropped, at in enumerate(compress(range(len(lines)), map(not_, kept))):
                 raw = lines[at][:MAX_LINE]
-                if keys[at] == sieve.clipped and _CLIPPING(raw, sieve.end):
+                if keys[at] == sieve.clipped and _CLIPPING.match_bytes(raw, sieve.end):
                     said: str | None = _CLIPPED
                 elif is_foreign(raw):
                     said = UNRECOGNISED
