@@ -496,6 +496,18 @@ class TestSweep:
 
         assert held(data, size, True) == held(data, size, False)
 
+    @pytest.mark.parametrize(("end", "waits"), [(b"\n", True), (b"\r\n", False)])
+    def test_only_whole_lines_wait(self, end: bytes, waits: bool) -> None:
+        """Of others it would not be known where they stand; a few displays wait, and not long."""
+        lines = [x.encode() + end for x in healthy()]
+        parser = Parser(REFERENCE)
+        parser.sweep(b"".join(lines[:-40]), hold=True)
+        read = parser.line
+        parser.close()
+
+        assert (read < len(lines) - 40) == waits
+        assert parser.line == len(lines) - 40
+
     @pytest.mark.parametrize("batches", [1, 3])
     @pytest.mark.parametrize("what", ["lost", "twice", "garbage"])
     def test_a_test_that_is_not_like_the_others(self, what: str, batches: int) -> None:

@@ -100,7 +100,7 @@ class Detector:
     def pass_over(self, survey: Survey) -> None:
         """Take a stretch in which nothing happens; the run must have taken it before."""
         self._displays.pass_over(survey.stretch, survey.losses, self._run)
-        for pass_over in self._handlers.pass_over:
+        for pass_over in self._handlers.calm():
             pass_over(survey)
 
     @contextmanager
@@ -170,7 +170,6 @@ class _Handlers:
         self.tested = self._named("on_tested")
         self.tick = self._named("tick")
         self.others = {kind: self._named(name) for kind, name in _NAMES.items()}
-        self.pass_over = self._named("pass_over")
         self.asked = self._asked()
         self._parts: dict[tuple[Rule[Any], ...], _Handlers] = {}
 
@@ -187,7 +186,7 @@ class _Handlers:
             found = self._parts[rules] = _Handlers(in_order)
         return found
 
-    def calm(self, restless: Collection[Rule[Any]]) -> Iterator[Handler]:
+    def calm(self, restless: Collection[Rule[Any]] = ()) -> Iterator[Handler]:
         """Return what passes a stretch over, of all rules but these."""
         rules = (rule for rule in self._rules if hasattr(rule, "pass_over"))
         return (rule.pass_over for rule in rules if rule not in restless)

@@ -33,13 +33,14 @@ class Rule(Generic[P]):
     =====================  ===================================================================
 
     Many displays that are all alike are shown at once to a rule that defines these, which must
-    leave it as it would be had it seen each; where one of the rules does not define the first,
-    all of them see each.
+    leave it as it would be had it seen each. One that does not define the first sees each.
 
     ========================  ================================================================
-    ``is_calm(survey)``       whether nothing in these displays begins, ends or moves anything
-                              but what ``pass_over`` does: nothing is open, no symptom shows
-    ``pass_over(survey)``     take them: all rules have said that they are calm
+    ``is_calm(survey)``       whether in these displays nothing begins or ends, and nothing
+                              moves but what ``pass_over`` does; changes nothing itself, save
+                              its own of ``survey.notes``
+    ``pass_over(survey)``     take them: the rule has said that it is calm; what others do with
+                              them, and the run, have come to their end by then
     ========================  ================================================================
 
     Parameters

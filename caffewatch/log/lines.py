@@ -41,7 +41,7 @@ class LineSplitter:
             self.position = self.seen + end + 1
         self.seen += len(data)
         carriage = b"\r" in data or self._rest.endswith(b"\r")
-        self.is_exact = not carriage and b"\0" not in data
+        self.is_exact = not (carriage or self._skipping) and b"\0" not in data
         if b"\0" in data:
             data = data.replace(b"\0", b"")
         lines = data.split(b"\n")

@@ -2,27 +2,68 @@
 
 from __future__ import annotations
 
+import bz2
 import io
-from collections.abc import Mapping
-from types import ModuleType
-from typing import IO, TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from caffewatch.report.unpackers import Unpacker
+import lzma
+import zlib
+from collections.abc import Callable, Mapping
+from typing import IO, NamedTuple, Protocol
 
 _PIECE = 4096
 """Compressed bytes that are unpacked at a time: what an error costs of the text before it."""
+_MOST_MEMORY = 128 << 20
+"""Bytes that unpacking may take; xz -9 needs 65 MB, and an archive can ask for any number."""
 
 
 class ArchiveError(Exception):
     """An archive that cannot be unpacked, or not to its end."""
 
 
-FORMATS: Mapping[str, str] = {".gz": "gzip", ".bz2": "bzip2", ".xz": "xz"}
+class _Unpacker(Protocol):
+    @property
+    def eof(self) -> bool: ...
+    @property
+    def needs_input(self) -> bool: ...
+    @property
+    def unused_data(self) -> bytes: ...
+    def decompress(self, data: bytes, max_length: int = -1) -> bytes: ...
+
+
+class _Gzip:
+    """One member of a gzip archive, unpacked as the other formats' classes do."""
+
+    def __init__(self) -> None:
+        self._inner = zlib.decompressobj(wbits=31)
+        self.needs_input = True
+
+    @property
+    def eof(self) -> bool:
+        return self._inner.eof
+
+    @property
+    def unused_data(self) -> bytes:
+        return self._inner.unused_data
+
+    def decompress(self, data: bytes, max_length: int = -1) -> bytes:
+        out = self._inner.decompress(self._inner.unconsumed_tail + data, max_length)
+        self.needs_input = len(out) < max_length and not self._inner.unconsumed_tail
+        return out
+
+
+class _Format(NamedTuple):
+    name: str
+    magic: bytes
+    unpacker: Callable[[], _Unpacker]
+
+
+_XZ = lzma.FORMAT_XZ
+FORMATS: Mapping[str, _Format] = {
+    ".gz": _Format("gzip", b"\x1f\x8b", _Gzip),
+    ".bz2": _Format("bzip2", b"BZh", bz2.BZ2Decompressor),
+    ".xz": _Format("xz", b"\xfd7zXZ\0", lambda: lzma.LZMADecompressor(_XZ, _MOST_MEMORY)),
+}
 """Ending of a name -> what such a file holds."""
-_MAGIC = {b"\x1f\x8b": "gzip", b"BZh": "bzip2", b"\xfd7zXZ\0": "xz"}
-"""First bytes of an archive -> its format."""
-_LONGEST = max(map(len, _MAGIC))
+_ERRORS = (OSError, EOFError, ValueError, lzma.LZMAError, zlib.error)
 
 
 class LogFile(io.RawIOBase):
@@ -43,9 +84,10 @@ class LogFile(io.RawIOBase):
         self.fileobj = raw
         self._held = b""
         self._ended = False
-        self._fill(_LONGEST)
-        self.format = self._found()
-        self._unpacker = self._new_unpacker(self.format)
+        self._fill(max(len(x.magic) for x in FORMATS.values()))
+        found = self._found()
+        self.format = found and found.name
+        self._unpacker = found and found.unpacker()
 
     def readable(self) -> bool:
         """Tell that it can be read."""
@@ -82,14 +124,10 @@ class LogFile(io.RawIOBase):
             self._held += data
             self._ended = not data
 
-    def _found(self) -> str | None:
-        return next((x for magic, x in _MAGIC.items() if self._held.startswith(magic)), None)
+    def _found(self) -> _Format | None:
+        return next((x for x in FORMATS.values() if self._held.startswith(x.magic)), None)
 
-    def _new_unpacker(self, found: str | None) -> Unpacker | None:
-        made: Unpacker | None = None if found is None else _unpackers().UNPACKERS[found]()
-        return made
-
-    def _unpack(self, unpacker: Unpacker, size: int) -> bytes:
+    def _unpack(self, unpacker: _Unpacker, size: int) -> bytes:
         if unpacker.eof:
             self._next(unpacker.unused_data)
             return b""
@@ -102,7 +140,7 @@ class LogFile(io.RawIOBase):
         data, self._held = (self._held, b"") if unpacker.needs_input else (b"", self._held)
         try:
             return unpacker.decompress(data, size)
-        except _unpackers().ERRORS as error:
+        except _ERRORS as error:
             raise ArchiveError(f"damaged {self.format} archive: {error}") from error
 
     def _next(self, rest: bytes) -> None:
@@ -111,14 +149,8 @@ class LogFile(io.RawIOBase):
         while not self._held and not self._ended:
             self._fill(1)
             self._held = self._held.lstrip(b"\0")
-        self._fill(_LONGEST)
+        self._fill(max(len(x.magic) for x in FORMATS.values()))
         found = self._found()
         if found is None and self._held:
             raise ArchiveError(f"behind the end of the {self.format} archive stands what is none")
-        self._unpacker = self._new_unpacker(found)
-
-
-def _unpackers() -> ModuleType:
-    from caffewatch.report import unpackers  # noqa: PLC0415 - most logs are not compressed
-
-    return unpackers
+        self._unpacker = found and found.unpacker()

@@ -86,10 +86,10 @@ def _ending(path: str | os.PathLike[str]) -> str:
 def misnamed(name: str, stream: LogFile) -> str:
     """Say where a log's name promises another format than the file has; an empty text elsewhere."""
     promised = FORMATS.get(_ending(name))
-    if promised is None or promised == stream.format:
+    if promised is None or promised.name == stream.format:
         return ""
     read = stream.format or "it stands"
-    return f"no archive of format {promised}, in spite of its name; read as {read}"
+    return f"no archive of format {promised.name}, in spite of its name; read as {read}"
 
 
 def open_log(name: str) -> LogFile:
